@@ -1,0 +1,104 @@
+"""The outbound HTTP port: `UpstreamHttp.open(request)` gives a response whose body is read chunk by chunk."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """How long each phase of an upstream call may take, in seconds, and how much a buffered answer may hold.
+
+    connect_s:     name lookup, TCP and TLS together.
+    first_byte_s:  from the request being sent to the first byte of the answer's head.
+    idle_s:        between two reads of the body; time in which the reader itself pauses does not count.
+    total_s:       from `open` to the end of the body; None = no limit.
+    max_head_bytes, max_body_bytes: larger heads or buffered bodies are a MalformedResponse.
+    """
+
+    connect_s: float = 5.0
+    first_byte_s: float = 600.0
+    idle_s: float = 120.0
+    total_s: float | None = None
+    max_head_bytes: int = 65_536
+    max_body_bytes: int = 64 * 1024 * 1024
+
+
+DEFAULT_LIMITS: Final = Limits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where to connect: scheme `http` or `https`, a host name or address without brackets, a port."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @property
+    def authority(self) -> str:
+        """The `Host` header: port left out where it is the scheme's own, IPv6 addresses in brackets."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        default = 443 if self.scheme == "https" else 80
+        return host if self.port == default else f"{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamRequest:
+    """One POST to an upstream.
+
+    `target` is the path with its query; `headers` exclude Host, Content-Length and Accept-Encoding, which the
+    client adds (identity encoding is asked for). `provider` and `model` only label errors.
+    """
+
+    origin: Origin
+    target: str
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+    limits: Limits = DEFAULT_LIMITS
+    method: str = "POST"
+    provider: str | None = None
+    model: str | None = None
+
+
+class UpstreamResponse(Protocol):
+    """An answer whose head has arrived. `headers` has lower-case names; repeated ones are joined by ", "."""
+
+    status: int
+    headers: Mapping[str, str]
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body as it arrives, each chunk non-empty.
+
+        Not asking for the next chunk stops the reading of the socket (bounded buffer). Raises UpstreamTimeout
+        (idle or total limit), UpstreamUnavailable (the connection broke before the body was complete:
+        `Content-Length` not reached, no last chunk), MalformedResponse (bytes that are not HTTP).
+        Closing the iterator early closes the connection.
+        """
+        ...
+
+    async def read(self) -> bytes:
+        """The whole body, at most `limits.max_body_bytes`; raises as `chunks`, MalformedResponse if larger."""
+        ...
+
+    async def aclose(self) -> None:
+        """Give the connection back if the body was read to its end, else close its socket now. Idempotent."""
+        ...
+
+
+class UpstreamHttp(Protocol):
+    """Opens requests to upstreams; owns the connections."""
+
+    async def open(self, request: UpstreamRequest) -> UpstreamResponse:
+        """Send the request and wait for the answer's head.
+
+        Raises UpstreamUnavailable (refused, reset, TLS failure; retried once on a fresh connection only where
+        a kept-alive one was closed by the peer before a byte of the answer came), UpstreamTimeout (connect,
+        first byte or total limit), MalformedResponse (not HTTP, head too large). On cancellation the socket
+        is closed. Interim 1xx answers are skipped; redirects are not followed (status 3xx is an answer).
+        """
+        ...
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        ...

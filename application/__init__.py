@@ -1,0 +1,1 @@
+"""Use cases and ports; knows no HTTP, no JSON, no vendor."""

@@ -1,0 +1,1 @@
+"""The canonical chat model that every dialect is parsed into and rendered from."""

@@ -1,0 +1,153 @@
+"""A chat request as every dialect means it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+from domain.chat.content import CacheHint, Part
+from domain.json_types import JSON, NO_EXT, Ext
+
+
+class Role(StrEnum):
+    """Who speaks."""
+
+    SYSTEM = "system"
+    DEVELOPER = "developer"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+INSTRUCTION_ROLES = frozenset({Role.SYSTEM, Role.DEVELOPER})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One turn, unmerged and in its original place. Parts of a TOOL message are ToolResults only."""
+
+    role: Role
+    parts: tuple[Part, ...]
+    name: str | None = None
+    ext: Ext = NO_EXT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """A tool the model may call; `parameters` is its JSON Schema, never mutated, or None for no arguments."""
+
+    name: str
+    description: str | None = None
+    parameters: JSON = None
+    strict: bool | None = None
+    kind: Literal["function", "custom"] = "function"
+    grammar: JSON = None
+    cache: CacheHint | None = None
+    ext: Ext = NO_EXT
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltinTool:
+    """A tool the vendor runs; `kind` is what it does, `native_type` its name there, `options` its settings."""
+
+    kind: Literal["web_search", "web_fetch", "code_execution", "file_search", "mcp", "computer", "other"]
+    native_type: str
+    options: JSON = None
+
+
+class ToolMode(StrEnum):
+    """Whether the model may, must or must not call a tool."""
+
+    AUTO = "auto"
+    NONE = "none"
+    REQUIRED = "required"
+    NAMED = "named"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolChoice:
+    """`names`: exactly one for NAMED; for AUTO and REQUIRED the allowed subset, empty = all."""
+
+    mode: ToolMode
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ResponseFormat:
+    """What shape the answer's text must have."""
+
+    kind: Literal["text", "json_object", "json_schema"]
+    schema: JSON = None
+    name: str | None = None
+    description: str | None = None
+    strict: bool | None = None
+
+
+class Effort(StrEnum):
+    """How hard to think, weakest first; the order of members is the order of effort."""
+
+    NONE = "none"
+    MINIMAL = "minimal"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    XHIGH = "xhigh"
+    MAX = "max"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasoningSettings:
+    """How the model should think. `budget_tokens` -1 = as much as it likes; `adaptive` = it decides itself."""
+
+    effort: Effort | None = None
+    budget_tokens: int | None = None
+    adaptive: bool = False
+    visible: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampling:
+    """How tokens are drawn; None = the model's default."""
+
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    seed: int | None = None
+    frequency_penalty: float | None = None
+    presence_penalty: float | None = None
+    logit_bias: Mapping[str, float] = field(default_factory=dict)
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatRequest:
+    """One chat request. `messages` keep all roles in their original order.
+
+    max_output_tokens includes reasoning, as in all four APIs. `logprobs`: None = off, else the number of
+    alternatives (0 to 20). `ext` holds top-level members the canonical form has no word for, by family.
+    """
+
+    model: str
+    messages: tuple[Message, ...]
+    tools: tuple[Tool | BuiltinTool, ...] = ()
+    tool_choice: ToolChoice | None = None
+    parallel_tool_calls: bool | None = None
+    response_format: ResponseFormat | None = None
+    sampling: Sampling = Sampling()
+    max_output_tokens: int | None = None
+    candidates: int = 1
+    logprobs: int | None = None
+    reasoning: ReasoningSettings | None = None
+    modalities: tuple[str, ...] = ()
+    audio_output: JSON = None
+    prediction: JSON = None
+    verbosity: str | None = None
+    service_tier: str | None = None
+    end_user: str | None = None
+    cache_key: str | None = None
+    store: bool | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    legacy_functions: bool = False
+    stream: bool = False
+    include_usage: bool = False
+    ext: Ext = NO_EXT

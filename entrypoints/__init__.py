@@ -1,0 +1,1 @@
+"""Composition root, server, command line, and the façade for scripts."""
