@@ -1,0 +1,125 @@
+"""What a dialect offers: to providers as the upstream's language, to the routes as the client's."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from domain.chat.content import Family
+from domain.chat.events import StreamEvent
+from domain.chat.loss import Loss
+from domain.chat.request import ChatRequest
+from domain.chat.response import ChatResponse
+from domain.chat.tool_names import ToolNames
+from domain.errors import FeatherGateError, UpstreamError
+from domain.json_types import JSON
+from domain.models.profile import ModelProfile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The upstream a request is rendered for: whose opaque values may travel, its model's id and abilities."""
+
+    provider: str
+    family: Family
+    model: str
+    profile: ModelProfile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenderedRequest:
+    """A request as the upstream's JSON document, what was lost on the way, and how to undo the renaming.
+
+    custom_tools: wire names of tools whose free text input travels as `{"input": text}`.
+    """
+
+    body: dict[str, JSON]
+    losses: tuple[Loss, ...] = ()
+    tool_names: ToolNames = field(default_factory=ToolNames)
+    custom_tools: frozenset[str] = frozenset()
+
+
+class Decoder(Protocol):
+    """Bytes of one streamed answer in, events out. Any split of the bytes gives the same events.
+
+    Garbage, an undocumented ending, and an end without an ending give one Failed event as the last; after
+    Ended or Failed nothing more is emitted. Never raises.
+    """
+
+    def feed(self, chunk: bytes) -> list[StreamEvent]:
+        """The events that `chunk` completes."""
+        ...
+
+    def finish(self) -> list[StreamEvent]:
+        """The events that the end of the body completes; the last one ever is Ended or Failed."""
+        ...
+
+
+class UpstreamDialect(Protocol):
+    """A wire format as an upstream speaks it."""
+
+    name: str
+
+    def render_request(self, request: ChatRequest, target: Target) -> RenderedRequest:
+        """The request in this format. Raises UnsupportedFeature where it cannot be expressed at all."""
+        ...
+
+    def parse_response(self, body: JSON, rendered: RenderedRequest) -> ChatResponse:
+        """A buffered answer. Raises MalformedResponse where it breaks the format or has no good ending."""
+        ...
+
+    def decoder(self, rendered: RenderedRequest) -> Decoder:
+        """A decoder for one streamed answer to `rendered`."""
+        ...
+
+    def parse_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
+        """An answer with an error status as the error it means; `headers` have lower-case names."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What an answer must know of its request.
+
+    model: the name the client asked for. include_usage: usage was asked for in the stream.
+    legacy_functions: the client used `functions` and `function_call` instead of tools.
+    """
+
+    model: str
+    include_usage: bool = False
+    legacy_functions: bool = False
+
+
+class Encoder(Protocol):
+    """Events of one answer in, bytes of its stream out."""
+
+    def feed(self, event: StreamEvent) -> bytes:
+        """The bytes to send for `event`, possibly none. Failed gives the format's own error frame."""
+        ...
+
+
+class ClientDialect(Protocol):
+    """A wire format as a client speaks it."""
+
+    name: str
+    stream_content_type: str
+    keep_alive: bytes
+
+    def parse_request(self, body: Mapping[str, JSON]) -> ChatRequest:
+        """A request. Raises MalformedRequest with the path of what is wrong (`messages[2].content[0].type`)."""
+        ...
+
+    def render_response(self, response: ChatResponse, reply: Reply) -> dict[str, JSON]:
+        """A buffered answer in this format."""
+        ...
+
+    def encoder(self, reply: Reply) -> Encoder:
+        """An encoder for one streamed answer."""
+        ...
+
+    def render_error(self, error: FeatherGateError) -> tuple[int, dict[str, JSON]]:
+        """An error as HTTP status and body."""
+        ...
+
+    def encode_error(self, error: FeatherGateError) -> bytes:
+        """An error as the last frame of a stream that has begun."""
+        ...

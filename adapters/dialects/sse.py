@@ -1,0 +1,120 @@
+"""Server-sent events: bytes in any split → frames (WHATWG HTML, section 9.2.6)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+_CR, _LF = 0x0D, 0x0A
+_BOM: Final = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One event; the concatenated `raw`s of all frames are the stream.
+
+    event: its name or "". data: its data lines joined by LF; None where it has none (comments, a bare name).
+    raw: all its bytes, the blank line included.
+    """
+
+    event: str
+    data: bytes | None
+    raw: bytes
+
+
+class FrameDecoder:
+    """Cuts a stream into frames. Lines end with LF, CRLF or CR, and nothing else; a frame ends at a blank line.
+
+    `max_frame_bytes` bounds what is held; a longer frame raises ValueError from `feed`.
+    """
+
+    __slots__ = ("_buffer", "_max_frame_bytes", "_scanned", "_started")
+
+    def __init__(self, max_frame_bytes: int = 64 * 1024 * 1024) -> None:
+        self._buffer = b""
+        self._scanned = 0
+        self._started = False
+        self._max_frame_bytes = max_frame_bytes
+
+    def feed(self, chunk: bytes) -> list[Frame]:
+        """The frames that `chunk` completes."""
+        buffer = self._buffer + chunk if self._buffer else chunk
+        frames: list[Frame] = []
+        start, scan = 0, self._scanned
+        while (end := _frame_end(buffer, scan)) is not None:
+            frames.append(self._frame(buffer[start:end]))
+            start = scan = end
+        self._buffer = buffer[start:]
+        if len(self._buffer) > self._max_frame_bytes:
+            raise ValueError(f"expected frames of at most {self._max_frame_bytes} bytes; got a longer one")
+        # A blank line may begin with the last three bytes seen: CR LF CR | LF.
+        self._scanned = max(0, len(self._buffer) - 3)
+        return frames
+
+    def finish(self) -> list[Frame]:
+        """The frame that lacked its blank line when the stream ended, if any."""
+        rest, self._buffer, self._scanned = self._buffer, b"", 0
+        return [self._frame(rest)] if rest.strip(b"\r\n") else []
+
+    def _frame(self, raw: bytes) -> Frame:
+        text = raw
+        if not self._started:
+            self._started = True
+            text = raw.removeprefix(_BOM)
+        return _parse(text, raw)
+
+
+def _frame_end(buffer: bytes, scan: int) -> int | None:
+    """The index after the first blank line at or after `scan`, or None while it may still grow.
+
+    A CR at the very end is undecided: an LF may follow it.
+    """
+    size = len(buffer)
+    position = scan
+    while True:
+        line_end = _next_line_end(buffer, position)
+        if line_end < 0:
+            return None
+        after = line_end + 1
+        if buffer[line_end] == _CR:
+            if after == size:
+                return None
+            if buffer[after] == _LF:
+                after += 1
+        blank = _blank_line_end(buffer, after)
+        if blank is not None:
+            return blank if blank >= 0 else None
+        position = after
+
+
+def _next_line_end(buffer: bytes, position: int) -> int:
+    line_feed = buffer.find(b"\n", position)
+    carriage = buffer.find(b"\r", position, line_feed if line_feed >= 0 else len(buffer))
+    return carriage if carriage >= 0 else line_feed
+
+
+def _blank_line_end(buffer: bytes, position: int) -> int | None:
+    """Where a blank line that starts at `position` ends; -1 = cannot tell yet; None = it is not blank."""
+    if position >= len(buffer):
+        return -1
+    first = buffer[position]
+    if first == _LF:
+        return position + 1
+    if first != _CR:
+        return None
+    if position + 1 >= len(buffer):
+        return -1
+    return position + 2 if buffer[position + 1] == _LF else position + 1
+
+
+def _parse(text: bytes, raw: bytes) -> Frame:
+    event = ""
+    data: list[bytes] = []
+    for line in text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"):
+        name, colon, value = line.partition(b":")
+        if not colon and not name:
+            continue
+        value = value.removeprefix(b" ")
+        if name == b"data":
+            data.append(value)
+        elif name == b"event":
+            event = value.decode("utf-8", "replace")
+    return Frame(event, b"\n".join(data) if data else None, raw)

@@ -1,0 +1,134 @@
+"""Repairs that make a conversation acceptable across dialects; each returns what it changed as losses."""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from domain.chat.content import Opaque, Part, Reasoning, Text, ToolCall, ToolResult
+from domain.chat.loss import Loss
+from domain.chat.request import Message, Role
+
+NO_RESULT: Final = "no result: the call was not answered"
+
+
+def wire_id(call_id: str, pattern: re.Pattern[str], prefix: str = "call_") -> str:
+    """`call_id` where `pattern` matches it in full, else a deterministic stand-in that keeps ids distinct."""
+    if pattern.fullmatch(call_id):
+        return call_id
+    digest = hashlib.sha256(call_id.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    stem = re.sub(r"[^A-Za-z0-9]", "", call_id)[:12]
+    return f"{prefix}{stem}_{digest}"
+
+
+def with_call_ids(messages: Iterable[Message], pattern: re.Pattern[str]) -> tuple[Message, ...]:
+    """The conversation with every call id fitted to `pattern`, calls and results alike."""
+
+    def fitted(part: Part) -> Part:
+        if isinstance(part, ToolCall):
+            return replace(part, id=wire_id(part.id, pattern))
+        if isinstance(part, ToolResult):
+            return replace(part, call_id=wire_id(part.call_id, pattern))
+        return part
+
+    return tuple(replace(message, parts=tuple(map(fitted, message.parts))) for message in messages)
+
+
+def with_result_names(messages: Iterable[Message]) -> tuple[Message, ...]:
+    """The conversation with every tool result knowing its tool's name, resolved from the calls before it."""
+    names: dict[str, str] = {}
+    out: list[Message] = []
+    for message in messages:
+        parts: list[Part] = []
+        for part in message.parts:
+            if isinstance(part, ToolCall):
+                names[part.id] = part.name
+            if isinstance(part, ToolResult) and part.name is None:
+                parts.append(replace(part, name=names.get(part.call_id)))
+            else:
+                parts.append(part)
+        out.append(replace(message, parts=tuple(parts)))
+    return tuple(out)
+
+
+def without_orphans(messages: tuple[Message, ...]) -> tuple[tuple[Message, ...], tuple[Loss, ...]]:
+    """The conversation in which every call is answered right after its turn, and every result was called for.
+
+    A call without a result before the next turn gets an error result; a result without a call becomes user
+    text; results that came late move to their call. Each repair is a loss; a moved result alone is not.
+    """
+    results = _results_by_call(messages)
+    answered: set[str] = set()
+    out: list[Message] = []
+    losses: list[Loss] = []
+    for index, message in enumerate(messages):
+        if message.role is Role.TOOL:
+            stray = _stray_results(message, answered)
+            if stray:
+                out.append(Message(role=Role.USER, parts=tuple(_as_text(result) for result in stray)))
+                losses.append(Loss("orphan_tool_result", f"/messages/{index}", "no call with this id precedes it"))
+            continue
+        out.append(message)
+        calls = [part for part in message.parts if isinstance(part, ToolCall)]
+        if not calls:
+            continue
+        turn: list[Part] = []
+        for call in calls:
+            given = results.get(call.id, [])
+            found = given.pop(0) if given else None
+            if found is None:
+                losses.append(Loss("orphan_tool_call", f"/messages/{index}", "the call has no result"))
+                found = ToolResult(call_id=call.id, name=call.name, parts=(Text(text=NO_RESULT),), is_error=True)
+            answered.add(call.id)
+            turn.append(found)
+        out.append(Message(role=Role.TOOL, parts=tuple(turn)))
+    return tuple(out), tuple(losses)
+
+
+def without_foreign_reasoning(
+    messages: tuple[Message, ...], family: str
+) -> tuple[tuple[Message, ...], tuple[Loss, ...]]:
+    """The conversation without reasoning and signatures that another family made, and without unsigned reasoning.
+
+    Foreign reasoning is never shown as visible text: it would pollute the conversation.
+    """
+    out: list[Message] = []
+    losses: list[Loss] = []
+    for index, message in enumerate(messages):
+        parts: list[Part] = []
+        for part in message.parts:
+            if isinstance(part, Reasoning) and not _native(part.signature, family):
+                losses.append(Loss("dropped_reasoning", f"/messages/{index}", f"not signed by {family}"))
+            else:
+                parts.append(_without_foreign_signature(part, family))
+        out.append(replace(message, parts=tuple(parts)))
+    return tuple(out), tuple(losses)
+
+
+def _native(signature: Opaque | None, family: str) -> bool:
+    return signature is not None and signature.family == family
+
+
+def _without_foreign_signature(part: Part, family: str) -> Part:
+    if isinstance(part, (Text, ToolCall)) and part.signature is not None and part.signature.family != family:
+        return replace(part, signature=None)
+    return part
+
+
+def _results_by_call(messages: tuple[Message, ...]) -> dict[str, list[ToolResult]]:
+    results: dict[str, list[ToolResult]] = {}
+    for message in messages:
+        for part in message.parts:
+            if isinstance(part, ToolResult):
+                results.setdefault(part.call_id, []).append(part)
+    return results
+
+
+def _stray_results(message: Message, answered: set[str]) -> list[ToolResult]:
+    return [part for part in message.parts if isinstance(part, ToolResult) and part.call_id not in answered]
+
+
+def _as_text(result: ToolResult) -> Text:
+    text = "\n".join(part.text for part in result.parts if isinstance(part, Text))
+    return Text(text=f"[tool result {result.name or result.call_id}] {text}")

@@ -1,0 +1,65 @@
+"""ModelProfile: what a model accepts and how it reasons, as far as a translation must know."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.chat.request import Effort
+
+
+class Thinking(StrEnum):
+    """How a model is told to think."""
+
+    NONE = "none"
+    EFFORT = "effort"  # OpenAI: reasoning_effort
+    BUDGET = "budget"  # a number of tokens: Anthropic up to 4.5, Gemini 2.5
+    ADAPTIVE = "adaptive"  # Anthropic from 4.6: it decides, effort guides
+    LEVEL = "level"  # Gemini 3: thinkingLevel
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelProfile:
+    """What a model accepts. The defaults describe a plain model that takes everything and does not reason.
+
+    context_tokens, max_output_tokens: None = not known, so no limit is applied.
+    sampling:             temperature, top_p and top_k are accepted.
+    efforts:              supported efforts in rising order (EFFORT, ADAPTIVE, LEVEL).
+    min_thinking_tokens, max_thinking_tokens: the budget's range (BUDGET).
+    thinking_optional:    thinking can be turned off.
+    forced_tools:         tool_choice may force a call; with_thinking: also while it thinks.
+    mid_system:           system messages may stand inside the conversation (Anthropic).
+    prefill:              the last message may be the assistant's.
+    json_schema:          structured output is native; with_tools: also beside function tools.
+    call_ids:             tool calls carry ids on its wire (Gemini 3).
+    result_media:         tool results may hold images and PDFs natively (Gemini 3).
+    signed_calls:         the first call of each step must return its signature (Gemini 3).
+    """
+
+    context_tokens: int | None = None
+    max_output_tokens: int | None = None
+    sampling: bool = True
+    thinking: Thinking = Thinking.NONE
+    efforts: tuple[Effort, ...] = ()
+    min_thinking_tokens: int = 0
+    max_thinking_tokens: int = 32_768
+    thinking_optional: bool = True
+    forced_tools: bool = True
+    forced_tools_with_thinking: bool = True
+    mid_system: bool = False
+    prefill: bool = True
+    json_schema: bool = True
+    json_schema_with_tools: bool = True
+    call_ids: bool = True
+    result_media: bool = True
+    signed_calls: bool = False
+
+
+PLAIN_MODEL = ModelProfile()
+
+
+def nearest_effort(wanted: Effort, supported: tuple[Effort, ...]) -> Effort:
+    """The supported effort closest to `wanted`, the weaker one where two are equally near.
+
+    `supported` is not empty.
+    """
+    order = list(Effort)
+    return min(supported, key=lambda effort: (abs(order.index(effort) - order.index(wanted)), order.index(effort)))
