@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from domain.errors import UnsupportedFeature
 
@@ -63,6 +64,9 @@ class LossPolicy:
         if loss.kind is LossKind.HINT:
             return False
         return self.strict or (self.drop_params is False and loss.kind is LossKind.PARAMETER)
+
+
+ACCEPT_LOSSES: Final = LossPolicy()
 
 
 def _clause(loss: Loss) -> str:

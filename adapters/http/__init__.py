@@ -1,0 +1,1 @@
+"""Inbound HTTP: exchanges and their doors, handlers, blueprints, access, error bodies."""

@@ -1,0 +1,56 @@
+"""Exchange: one HTTP request and its answer, as the data plane's handlers see it, whatever server is below."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol, TypeAlias
+
+HeaderBlock: TypeAlias = Iterable[tuple[bytes, bytes]]
+
+
+class Exchange(Protocol):
+    """A request, and the one answer to it.
+
+    method: upper case. path: percent-decoded, without query. query: the raw query string.
+    headers: lower-case names; of a repeated header the values joined by ", ".
+    client_host: the peer's address, or None where the server does not say.
+    answered: an answer was started. finished: it is complete.
+    """
+
+    method: str
+    path: str
+    query: bytes
+    headers: Mapping[str, str]
+    client_host: str | None
+    answered: bool
+    finished: bool
+
+    async def read_body(self, max_bytes: int) -> bytes:
+        """The whole request body, inflated where it came compressed.
+
+        Raises RequestTooLarge beyond `max_bytes` (of either form), MalformedRequest for an encoding that is
+        not known or broken, ClientGone where the client left.
+        """
+        ...
+
+    async def start(self, status: int, headers: HeaderBlock) -> None:
+        """Send the head. `headers` have lower-case names and include content-type."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Send more of the body; waits while the client reads slower than we write."""
+        ...
+
+    async def finish(self, data: bytes = b"") -> None:
+        """Send the last of the body."""
+        ...
+
+    def abort(self) -> None:
+        """Break the connection off, so that what was sent cannot be mistaken for a complete answer."""
+        ...
+
+    def on_gone(self, callback: Callable[[], None]) -> None:
+        """Have `callback` called once when the client leaves before the answer is finished."""
+        ...
+
+
+class ClientGone(Exception):
+    """The client left before its request was read."""

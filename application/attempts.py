@@ -1,0 +1,86 @@
+"""Trying deployments until one answer proves good."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from application.chat_call import ChatCall
+from application.ports.chat_provider import ChatProvider, Piece
+from domain.chat import events as ev
+from domain.chat.events import BlockKind, StreamEvent
+from domain.errors import ErrorKind, MalformedResponse
+from domain.routing.fleet import Deployment
+
+MAX_HELD_PIECES = 4_096
+"""How many pieces without content are held back at most; an upstream that sends more is taken at its word."""
+
+
+@dataclass(slots=True)
+class OpenedAnswer:
+    """An answer that proved good: the pieces held back so far, and the rest."""
+
+    held: list[Piece]
+    rest: AsyncGenerator[Piece, None]
+
+    async def pieces(self) -> AsyncGenerator[Piece, None]:
+        """All pieces in their order; closing this closes the upstream."""
+        async with aclosing(self.rest):
+            for piece in self.held:
+                yield piece
+            async for piece in self.rest:
+                yield piece
+
+
+class Attempts:
+    """Opens answers. One attempt per call: the deployment that was planned answers, or its error counts."""
+
+    def __init__(self, provider: ChatProvider) -> None:
+        self._provider = provider
+
+    async def open(self, deployment: Deployment, call: ChatCall) -> OpenedAnswer:
+        """Hold the answer back until its first content, tool call or finish.
+
+        Raises whatever failed before that, 200-then-error and an early end included.
+        """
+        pieces = self._provider.open(deployment, call)
+        held: list[Piece] = []
+        try:
+            async for piece in pieces:
+                held.append(piece)
+                if _proves_good(piece.events) or len(held) >= MAX_HELD_PIECES:
+                    return OpenedAnswer(held, pieces)
+        except BaseException:
+            await pieces.aclose()
+            raise
+        raise MalformedResponse(
+            "expected an answer; the upstream's ended without content or an ending",
+            kind=ErrorKind.TRUNCATED,
+            provider=deployment.provider,
+            model=deployment.model,
+        )
+
+
+def _proves_good(events: tuple[StreamEvent, ...]) -> bool:
+    """Whether something was said. Raises the error of a Failed event that comes before."""
+    for event in events:
+        match event:
+            case ev.Failed(error):
+                raise error
+            case ev.BlockStarted(_, kind):
+                if kind is BlockKind.TOOL_CALL:
+                    return True
+            case (
+                ev.ContentSeen()
+                | ev.TextDelta()
+                | ev.ReasoningDelta()
+                | ev.ReasoningSigned()
+                | ev.RefusalDelta()
+                | ev.MediaAdded()
+                | ev.OpaqueAdded()
+                | ev.ToolArgumentsDelta()
+                | ev.Finished()
+            ):
+                return True
+            case _:
+                pass
+    return False

@@ -1,0 +1,64 @@
+"""One chat call on its way through the gateway."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from application.call_record import CallRecord
+from domain.chat.loss import Loss, LossPolicy
+from domain.chat.request import ChatRequest
+from domain.routing.fleet import Deployment
+
+
+class ClientDocument(Protocol):
+    """The request as the client wrote it. Only a provider of the same dialect looks at the bytes inside."""
+
+    @property
+    def dialect(self) -> str:
+        """The name of the dialect it is written in."""
+        ...
+
+    def canonical(self) -> ChatRequest:
+        """What it means; parsed when first asked for. Raises MalformedRequest with the path of a mistake."""
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class ChatCall:
+    """One call: what the client asked, and what became known on the way.
+
+    model:         the name the client asked for.
+    timeout_s:     the caller's own limit for the whole call, if any.
+    mock_response: a canned answer to give instead of asking any upstream.
+    headers:       the client's headers that may travel upstream, lower-case names.
+    losses:        what translation dropped or changed so far.
+    upstream_headers: what the upstream's answer said about itself and the client may see.
+    """
+
+    request_id: str
+    model: str
+    stream: bool
+    document: ClientDocument
+    record: CallRecord
+    timeout_s: float | None = None
+    mock_response: str | None = None
+    drop_params: bool | None = None
+    strict: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)
+    losses: list[Loss] = field(default_factory=list)
+    upstream_headers: Mapping[str, str] = field(default_factory=dict)
+
+    def accept(self, losses: Sequence[Loss], deployment: Deployment) -> None:
+        """Take note of `losses`. Raises UnsupportedFeature where caller or operator does not accept them.
+
+        The caller's `drop_params` beats the deployment's; strictness of either counts.
+        """
+        if not losses:
+            return
+        operator = deployment.loss_policy
+        policy = LossPolicy(
+            drop_params=operator.drop_params if self.drop_params is None else self.drop_params,
+            strict=operator.strict or self.strict,
+        )
+        policy.check(losses, provider=deployment.provider, model=deployment.model)
+        self.losses.extend(losses)

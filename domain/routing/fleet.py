@@ -1,0 +1,134 @@
+"""The fleet: every deployment, the groups they form, and which group a model's name means."""
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from domain.chat.loss import ACCEPT_LOSSES, LossPolicy
+from domain.errors import NotConfigured, UnknownModel
+
+WILDCARD: Final = "*"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """One way to reach one model.
+
+    group:   the name clients ask for (`model_name`), possibly a wildcard pattern.
+    model:   the upstream's own id, without provider prefix; `*` stands for what the group's pattern captured.
+    weight, rpm, tpm: shares of the traffic (the first one any deployment of the group has counts).
+    unready: why it cannot be called, in a sentence that says what to do; None = it can.
+    """
+
+    id: str
+    group: str
+    provider: str
+    model: str
+    weight: float | None = None
+    rpm: float | None = None
+    tpm: float | None = None
+    loss_policy: LossPolicy = ACCEPT_LOSSES
+    unready: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alias:
+    """Another name of a group; hidden ones are not listed."""
+
+    name: str
+    target: str
+    hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    group: str
+    expression: re.Pattern[str]
+
+    @classmethod
+    def of(cls, group: str) -> "_Pattern":
+        parts = (re.escape(part) for part in group.split(WILDCARD))
+        return cls(group, re.compile("(.*)".join(parts), re.DOTALL))
+
+    @property
+    def specificity(self) -> tuple[int, int]:
+        """Most literal characters first; then fewest wildcards."""
+        wildcards = self.group.count(WILDCARD)
+        return wildcards - len(self.group), wildcards
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """Groups of deployments by name. Exact names win over aliases, aliases over wildcards."""
+
+    groups: Mapping[str, tuple[Deployment, ...]]
+    aliases: Mapping[str, Alias] = field(default_factory=dict)
+    _patterns: tuple[_Pattern, ...] = ()
+
+    @classmethod
+    def of(cls, deployments: Iterable[Deployment], aliases: Iterable[Alias] = ()) -> "Fleet":
+        """The fleet of these deployments; those of one group keep their order."""
+        groups: dict[str, tuple[Deployment, ...]] = {}
+        for deployment in deployments:
+            groups[deployment.group] = (*groups.get(deployment.group, ()), deployment)
+        patterns = sorted(
+            (_Pattern.of(group) for group in groups if WILDCARD in group), key=lambda p: p.specificity
+        )
+        return cls(groups, {alias.name: alias for alias in aliases}, tuple(patterns))
+
+    def deployments(self, name: str) -> tuple[Deployment, ...]:
+        """The deployments that serve `name`, each with its concrete model.
+
+        Raises UnknownModel, with near names, where no group has that name.
+        """
+        exact = self.groups.get(name)
+        if exact is not None and WILDCARD not in name:
+            return exact
+        alias = self.aliases.get(name)
+        if alias is not None and alias.target != name:
+            return self.deployments(alias.target)
+        for pattern in self._patterns:
+            captured = pattern.expression.fullmatch(name)
+            if captured is not None:
+                return tuple(_concrete(deployment, captured[1]) for deployment in self.groups[pattern.group])
+        raise UnknownModel(
+            f"no model is named {name!r}{self._near(name)}; GET /v1/models lists them", param="model"
+        )
+
+    def names(self) -> tuple[str, ...]:
+        """The names that can be asked for, in the order of the configuration, wildcard patterns as they stand.
+
+        These are the groups with a ready deployment and the visible aliases of such.
+        """
+        ready = [group for group, members in self.groups.items() if any(d.unready is None for d in members)]
+        visible = [
+            alias.name for alias in self.aliases.values() if not alias.hidden and self._answers(alias.target)
+        ]
+        return (*ready, *(name for name in visible if name not in self.groups))
+
+    def _answers(self, name: str) -> bool:
+        try:
+            return any(deployment.unready is None for deployment in self.deployments(name))
+        except UnknownModel:
+            return False
+
+    def _near(self, name: str) -> str:
+        near = difflib.get_close_matches(name, [*self.groups, *self.aliases], n=3)
+        return f" (near: {', '.join(near)})" if near else ""
+
+
+def ready(deployments: tuple[Deployment, ...]) -> tuple[Deployment, ...]:
+    """Those that can be called. Raises NotConfigured, with each one's reason, where none can."""
+    usable = tuple(deployment for deployment in deployments if deployment.unready is None)
+    if not usable:
+        reasons = "; ".join(dict.fromkeys(deployment.unready or "" for deployment in deployments))
+        raise NotConfigured(f"model {deployments[0].group!r} is not configured: {reasons}", param="model")
+    return usable
+
+
+def _concrete(deployment: Deployment, captured: str) -> Deployment:
+    if WILDCARD not in deployment.model:
+        return deployment
+    return replace(deployment, model=deployment.model.replace(WILDCARD, captured, 1))
