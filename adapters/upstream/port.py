@@ -64,8 +64,11 @@ class UpstreamRequest:
 class UpstreamResponse(Protocol):
     """An answer whose head has arrived. `headers` has lower-case names; repeated ones are joined by ", "."""
 
-    status: int
-    headers: Mapping[str, str]
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
 
     def chunks(self) -> AsyncIterator[bytes]:
         """The body as it arrives, each chunk non-empty.
