@@ -1,7 +1,7 @@
 """The shape of a decoded JSON value; canonical values keep schemas, arguments and vendor leftovers in it."""
 
-from collections.abc import Mapping
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NoReturn, TypeAlias
 
 JSON: TypeAlias = Any
 """None, bool, int, float, str, list of JSON, or dict of str to JSON. `Any`, because a recursive alias makes
@@ -10,4 +10,26 @@ every access at the JSON edge a cast without catching a mistake that the parsers
 Ext: TypeAlias = Mapping[str, Mapping[str, JSON]]
 """Leftover wire members by vendor family (`openai`, `anthropic`, `google`), at the level where they stood."""
 
-NO_EXT: Ext = {}
+
+class _NoExt(Mapping[str, Mapping[str, JSON]]):
+    """No leftovers: empty for ever and shared, which a dict, being mutable, could not be as a default."""
+
+    __slots__ = ()
+
+    def __getitem__(self, family: str) -> NoReturn:
+        raise KeyError(family)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __repr__(self) -> str:
+        return "NO_EXT"
+
+
+NO_EXT: Final[Ext] = _NoExt()

@@ -10,6 +10,7 @@ MASK: Final = "********"
 class Secret:
     """A credential. Its repr, str, format and pickle forms are masked; `reveal` is the only way out.
 
+    A copy is the secret itself, so that copying settings keeps their keys; a pickle, which may be stored, is not.
     Equality takes constant time, and a Secret equals only another Secret, so no `==` can leak it to a timer.
     """
 
@@ -43,6 +44,12 @@ class Secret:
 
     def __format__(self, format_spec: str) -> str:
         return format(MASK, format_spec)
+
+    def __copy__(self) -> "Secret":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, object]) -> "Secret":
+        return self
 
     def __reduce__(self) -> tuple[type["Secret"], tuple[str]]:
         return (Secret, (MASK,))

@@ -57,7 +57,10 @@ class Decoder(Protocol):
 class UpstreamDialect(Protocol):
     """A wire format as an upstream speaks it."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """The name of the format."""
+        ...
 
     def render_request(self, request: ChatRequest, target: Target) -> RenderedRequest:
         """The request in this format. Raises UnsupportedFeature where it cannot be expressed at all."""
@@ -82,11 +85,13 @@ class Reply:
 
     model: the name the client asked for. include_usage: usage was asked for in the stream.
     legacy_functions: the client used `functions` and `function_call` instead of tools.
+    created_unix_s: when the request came, for answers whose upstream gives no time.
     """
 
     model: str
     include_usage: bool = False
     legacy_functions: bool = False
+    created_unix_s: int = 0
 
 
 class Encoder(Protocol):
@@ -98,11 +103,21 @@ class Encoder(Protocol):
 
 
 class ClientDialect(Protocol):
-    """A wire format as a client speaks it."""
+    """A wire format as a client speaks it.
 
-    name: str
-    stream_content_type: str
-    keep_alive: bytes
+    stream_content_type: of streamed answers. keep_alive: bytes that a client overlooks, to be sent in silences.
+    """
+
+    @property
+    def name(self) -> str:
+        """The name of the format."""
+        ...
+
+    @property
+    def stream_content_type(self) -> str: ...
+
+    @property
+    def keep_alive(self) -> bytes: ...
 
     def parse_request(self, body: Mapping[str, JSON]) -> ChatRequest:
         """A request. Raises MalformedRequest with the path of what is wrong (`messages[2].content[0].type`)."""

@@ -39,7 +39,8 @@ class FrameDecoder:
         buffer = self._buffer + chunk if self._buffer else chunk
         frames: list[Frame] = []
         start, scan = 0, self._scanned
-        while (end := _frame_end(buffer, scan)) is not None:
+        frame_end = _frame_end if b"\r" in buffer else _frame_end_without_cr
+        while (end := frame_end(buffer, scan)) is not None:
             frames.append(self._frame(buffer[start:end]))
             start = scan = end
         self._buffer = buffer[start:]
@@ -60,6 +61,12 @@ class FrameDecoder:
             self._started = True
             text = raw.removeprefix(_BOM)
         return _parse(text, raw)
+
+
+def _frame_end_without_cr(buffer: bytes, scan: int) -> int | None:
+    """As `_frame_end`, for the lines that nearly every server writes."""
+    position = buffer.find(b"\n\n", scan)
+    return None if position < 0 else position + 2
 
 
 def _frame_end(buffer: bytes, scan: int) -> int | None:
@@ -106,6 +113,8 @@ def _blank_line_end(buffer: bytes, position: int) -> int | None:
 
 
 def _parse(text: bytes, raw: bytes) -> Frame:
+    if text.startswith(b"data: ") and text.find(b"\n") == len(text) - 2 and b"\r" not in text:
+        return Frame("", text[6:-2], raw)
     event = ""
     data: list[bytes] = []
     for line in text.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n"):

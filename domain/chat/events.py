@@ -128,12 +128,13 @@ class LogprobsDelta:
 
 @dataclass(frozen=True, slots=True)
 class MediaAdded:
-    """A picture or sound, whole."""
+    """A picture or sound, whole; `transcript` is what a sound says."""
 
     block: int
     media: Media
     medium: Literal["image", "audio"] = "image"
     candidate: int = 0
+    transcript: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from domain.chat.content import (
     Citation,
     Document,
     Image,
-    Media,
     Opaque,
     OpaquePart,
     Part,
@@ -56,7 +55,7 @@ class _Block:
         text = "".join(self.text)
         match self.kind:
             case BlockKind.TEXT:
-                empty = not text and self.signature is None
+                empty = not text and self.signature is None and not self.citations
                 return (
                     None if empty else Text(text=text, citations=tuple(self.citations), signature=self.signature)
                 )
@@ -71,7 +70,7 @@ class _Block:
                     id=self.opened.call_id or "",
                     name=self.opened.name or "",
                     raw=text,
-                    arguments=parse_arguments(text),
+                    arguments=parse_arguments(text) if self.opened.tool_kind == "function" else None,
                     kind=self.opened.tool_kind,
                     signature=self.opened.signature,
                 )
@@ -195,7 +194,9 @@ def _candidate(index: int, told: _CandidateFold) -> Candidate:
 def _media_part(added: ev.MediaAdded | None) -> Part | None:
     if added is None:
         return None
-    return Image(source=added.media) if added.medium == "image" else Audio(source=added.media)
+    if added.medium == "image":
+        return Image(source=added.media)
+    return Audio(source=added.media, transcript=added.transcript)
 
 
 def unfold(response: ChatResponse) -> Iterator[StreamEvent]:
@@ -245,9 +246,10 @@ def _block_of(block: int, part: Part) -> tuple[ev.BlockStarted, list[_BlockEvent
             deltas = [ev.ToolArgumentsDelta(block, raw)] if raw else []
             return _call_opened(block, part), deltas
         case Image(source=source):
-            return ev.BlockStarted(block, BlockKind.MEDIA), [_media_event(block, source, is_image=True)]
-        case Audio(source=source):
-            return ev.BlockStarted(block, BlockKind.MEDIA), [_media_event(block, source, is_image=False)]
+            return ev.BlockStarted(block, BlockKind.MEDIA), [ev.MediaAdded(block, source, "image")]
+        case Audio(source=source, transcript=transcript):
+            added = ev.MediaAdded(block, source, "audio", transcript=transcript)
+            return ev.BlockStarted(block, BlockKind.MEDIA), [added]
         case OpaquePart():
             return ev.BlockStarted(block, BlockKind.OPAQUE), [ev.OpaqueAdded(block, part)]
         case Document() | ToolResult():
@@ -257,7 +259,3 @@ def _block_of(block: int, part: Part) -> tuple[ev.BlockStarted, list[_BlockEvent
 
 def _call_opened(block: int, call: ToolCall) -> ev.BlockStarted:
     return ev.BlockStarted(block, BlockKind.TOOL_CALL, call.id, call.name, call.kind, call.signature)
-
-
-def _media_event(block: int, media: Media, *, is_image: bool) -> ev.MediaAdded:
-    return ev.MediaAdded(block, media, "image" if is_image else "audio")

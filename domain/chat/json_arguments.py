@@ -1,6 +1,7 @@
 """Tool arguments: the exact text is kept, the parsed object stands beside it."""
 
 import json
+from typing import NoReturn
 
 from domain.json_types import JSON
 
@@ -10,7 +11,11 @@ def parse_arguments(raw: str) -> JSON:
     if not raw.strip():
         return {}
     try:
-        value = json.loads(raw)
-    except ValueError:
+        value = json.loads(raw, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

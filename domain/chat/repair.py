@@ -53,34 +53,32 @@ def with_result_names(messages: Iterable[Message]) -> tuple[Message, ...]:
 
 
 def without_orphans(messages: tuple[Message, ...]) -> tuple[tuple[Message, ...], tuple[Loss, ...]]:
-    """The conversation in which every call is answered right after its turn, and every result was called for.
+    """The conversation with every call answered once, right after its turn, and every result called for.
 
-    A call without a result before the next turn gets an error result; a result without a call becomes user
-    text; results that came late move to their call. Each repair is a loss; a moved result alone is not.
+    A result answers the last unanswered call with its id that stands before it, and moves up to it. A call
+    without a result gets an error result; a result without a call, a second one for the same call included,
+    becomes user text. Each of these two is a loss; a moved result alone is not.
     """
-    results = _results_by_call(messages)
-    answered: set[str] = set()
+    answers, strays = _paired(messages)
     out: list[Message] = []
     losses: list[Loss] = []
     for index, message in enumerate(messages):
         if message.role is Role.TOOL:
-            stray = _stray_results(message, answered)
+            stray = strays.get(index)
             if stray:
-                out.append(Message(role=Role.USER, parts=tuple(_as_text(result) for result in stray)))
-                losses.append(Loss("orphan_tool_result", f"/messages/{index}", "no call with this id precedes it"))
+                out.append(Message(role=Role.USER, parts=tuple(part for each in stray for part in _as_said(each))))
+                losses.append(Loss("orphan_tool_result", f"/messages/{index}", "no unanswered call precedes it"))
             continue
         out.append(message)
-        calls = [part for part in message.parts if isinstance(part, ToolCall)]
+        calls = [(place, part) for place, part in enumerate(message.parts) if isinstance(part, ToolCall)]
         if not calls:
             continue
         turn: list[Part] = []
-        for call in calls:
-            given = results.get(call.id, [])
-            found = given.pop(0) if given else None
+        for place, call in calls:
+            found = answers.get((index, place))
             if found is None:
                 losses.append(Loss("orphan_tool_call", f"/messages/{index}", "the call has no result"))
                 found = ToolResult(call_id=call.id, name=call.name, parts=(Text(text=NO_RESULT),), is_error=True)
-            answered.add(call.id)
             turn.append(found)
         out.append(Message(role=Role.TOOL, parts=tuple(turn)))
     return tuple(out), tuple(losses)
@@ -116,19 +114,34 @@ def _without_foreign_signature(part: Part, family: str) -> Part:
     return part
 
 
-def _results_by_call(messages: tuple[Message, ...]) -> dict[str, list[ToolResult]]:
-    results: dict[str, list[ToolResult]] = {}
-    for message in messages:
-        for part in message.parts:
-            if isinstance(part, ToolResult):
-                results.setdefault(part.call_id, []).append(part)
-    return results
+def _paired(
+    messages: tuple[Message, ...],
+) -> tuple[dict[tuple[int, int], ToolResult], dict[int, list[ToolResult]]]:
+    """The result of each call by the call's message and place, and the results of no call by their message."""
+    waiting: dict[str, list[tuple[int, int]]] = {}
+    answers: dict[tuple[int, int], ToolResult] = {}
+    strays: dict[int, list[ToolResult]] = {}
+    for index, message in enumerate(messages):
+        for place, part in enumerate(message.parts):
+            if isinstance(part, ToolCall):
+                waiting.setdefault(part.id, []).append((index, place))
+            elif isinstance(part, ToolResult):
+                calls = waiting.get(part.call_id)
+                if calls:
+                    answers[_latest_turn_first(calls)] = part
+                else:
+                    strays.setdefault(index, []).append(part)
+    return answers, strays
 
 
-def _stray_results(message: Message, answered: set[str]) -> list[ToolResult]:
-    return [part for part in message.parts if isinstance(part, ToolResult) and part.call_id not in answered]
+def _latest_turn_first(calls: list[tuple[int, int]]) -> tuple[int, int]:
+    """Take the call a result is meant for: of the last turn with that id the first one still waiting."""
+    last_turn = calls[-1][0]
+    first = next(position for position, (turn, _) in enumerate(calls) if turn == last_turn)
+    return calls.pop(first)
 
 
-def _as_text(result: ToolResult) -> Text:
+def _as_said(result: ToolResult) -> list[Part]:
     text = "\n".join(part.text for part in result.parts if isinstance(part, Text))
-    return Text(text=f"[tool result {result.name or result.call_id}] {text}")
+    media = [part for part in result.parts if not isinstance(part, Text)]
+    return [Text(text=f"[tool result {result.name or result.call_id}] {text}"), *media]

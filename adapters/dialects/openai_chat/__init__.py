@@ -1,0 +1,1 @@
+"""The Chat Completions wire format, of OpenAI and of the many servers that copy it."""

@@ -1,0 +1,53 @@
+"""Body members that are addressed to the gateway and never reach an upstream (litellm's proxy, 2026-11)."""
+
+from typing import Final
+
+from adapters.dialects.envelope import Envelope
+from domain.json_types import JSON
+
+GATEWAY_MEMBERS: Final = frozenset(
+    {
+        "additional_drop_params",
+        "allowed_openai_params",
+        "cache",
+        "caching",
+        "context_window_fallbacks",
+        "content_policy_fallbacks",
+        "disable_fallbacks",
+        "drop_params",
+        "fallbacks",
+        "guardrails",
+        "max_retries",
+        "mock_delay",
+        "mock_response",
+        "mock_tool_calls",
+        "no-log",
+        "num_retries",
+        "request_timeout",
+        "stream_timeout",
+        "tags",
+        "timeout",
+    }
+)
+_GATEWAY_PREFIXES: Final = ("mock_testing_", "litellm_")
+
+
+def is_gateway_member(name: str) -> bool:
+    """Whether the top-level member `name` is the gateway's own."""
+    return name in GATEWAY_MEMBERS or name.startswith(_GATEWAY_PREFIXES)
+
+
+def split_gateway_members(envelope: Envelope) -> tuple[Envelope, dict[str, JSON]]:
+    """The body for the upstream, and what in it was for the gateway.
+
+    Of `metadata` only `tags` is the gateway's (it comes as `{"metadata": {"tags": …}}`); where nothing else is
+    in it the upstream gets no `metadata`. An envelope without any of these is returned as it is.
+    """
+    taken: dict[str, JSON] = {name: envelope.value(name) for name in envelope if is_gateway_member(name)}
+    clean = envelope.without(taken) if taken else envelope
+    metadata = clean.value("metadata")
+    if not isinstance(metadata, dict) or "tags" not in metadata:
+        return clean, taken
+    taken["metadata"] = {"tags": metadata["tags"]}
+    kept = {name: value for name, value in metadata.items() if name != "tags"}
+    return clean.with_members({"metadata": kept}) if kept else clean.without({"metadata"}), taken

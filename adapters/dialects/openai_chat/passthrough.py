@@ -1,0 +1,184 @@
+"""Answers that reach a client of the same wire as they came, but for the model's name and unasked usage."""
+
+import re
+from dataclasses import replace
+from typing import Final
+
+import msgspec
+
+from adapters.dialects import json_codec
+from adapters.dialects.contract import Reply
+from adapters.dialects.envelope import Envelope
+from adapters.dialects.openai_chat.errors import parse_stream_error
+from adapters.dialects.openai_chat.finish_reasons import parse_finish, truncated
+from adapters.dialects.openai_chat.stream_decoder import DONE
+from adapters.dialects.openai_chat.usage import parse_usage
+from adapters.dialects.openai_chat.wire_tap import Tap, glance
+from adapters.dialects.sse import Frame, FrameDecoder
+from domain.chat.events import ContentSeen, Ended, Failed, Finished, Started, StreamEvent, UsageReported
+from domain.errors import MalformedRequest, MalformedResponse, UpstreamError
+from domain.json_types import JSON
+
+_MODEL: Final = re.compile(rb'"model"\s*:\s*"(?:[^"\\]|\\.)*"')
+_USAGE_KEY: Final = re.compile(rb',\s*"usage"\s*:\s*')
+_DONE_FRAME: Final = b"data: " + DONE + b"\n\n"
+
+
+class ChatRelay:
+    """One answer on its way through. Give it to `feed` and `finish` as a stream, or to `answer` whole."""
+
+    def __init__(self, reply: Reply) -> None:
+        self._reply = reply
+        self._model_member = b'"model":' + json_codec.encode(reply.model)
+        self._frames = FrameDecoder()
+        self._started = self._said = self._over = False
+        self._finished: dict[int, bool] = {}
+
+    def feed(self, chunk: bytes) -> tuple[bytes, tuple[StreamEvent, ...]]:
+        """The bytes to forward for `chunk`, and what they tell. Nothing of a failure or after it is forwarded."""
+        if self._over:
+            return b"", ()
+        try:
+            frames = self._frames.feed(chunk)
+        except ValueError as refused:
+            self._over = True
+            return b"", (Failed(MalformedResponse(f"{refused}.")),)
+        return self._relay(frames)
+
+    def finish(self) -> tuple[bytes, tuple[StreamEvent, ...]]:
+        """What the end of the body completes: `[DONE]` where the upstream forgot it, Ended or Failed."""
+        raw, events = self._relay([_closed(frame) for frame in self._frames.finish() if frame.data])
+        if self._over:
+            return raw, events
+        self._over = True
+        if not self._is_complete:
+            return raw, (*events, Failed(truncated()))
+        return raw + _DONE_FRAME, (*events, Ended())
+
+    def answer(self, body: bytes) -> tuple[bytes, tuple[StreamEvent, ...]]:
+        """A buffered answer. Raises MalformedResponse or UpstreamRejected where it is not a good one."""
+        events: list[StreamEvent] = []
+        tap = glance(body)
+        self._read(tap, body, events)
+        if not self._is_complete:
+            raise truncated()
+        return self._with_model(body, tap), (*events, Ended())
+
+    @property
+    def _is_complete(self) -> bool:
+        return bool(self._finished) and all(self._finished.values())
+
+    def _relay(self, frames: list[Frame]) -> tuple[bytes, tuple[StreamEvent, ...]]:
+        forwarded: list[bytes] = []
+        events: list[StreamEvent] = []
+        for frame in frames:
+            if self._over:
+                break
+            try:
+                forwarded.append(self._frame(frame, events))
+            except UpstreamError as error:
+                self._over = True
+                events.append(Failed(error))
+        return b"".join(forwarded), tuple(events)
+
+    def _frame(self, frame: Frame, events: list[StreamEvent]) -> bytes:
+        data = frame.data
+        if data is None or not data.strip():
+            return frame.raw
+        if data.strip() == DONE:
+            if not self._is_complete:
+                raise truncated()
+            self._over = True
+            events.append(Ended())
+            return frame.raw
+        if frame.event == "error":
+            raise _error_in(data)
+        tap = glance(data)
+        self._read(tap, data, events)
+        if not self._reply.include_usage and tap.usage is not msgspec.UNSET:
+            if not tap.choices and bytes(tap.usage) != b"null":
+                return b""
+            return self._rewritten(frame, self._with_model(_without_usage(data, tap.usage), tap))
+        return self._rewritten(frame, self._with_model(data, tap))
+
+    def _read(self, tap: Tap, data: bytes, events: list[StreamEvent]) -> None:
+        if tap.error:
+            raise _error_in(data)
+        if not self._started and (tap.choices or tap.id):
+            self._started = True
+            events.append(_started(tap))
+        for choice in tap.choices or ():
+            self._finished.setdefault(choice.index, False)
+            if not self._said and choice.has_content:
+                self._said = True
+                events.append(ContentSeen())
+            if choice.ending and not self._finished[choice.index]:
+                events.append(Finished(parse_finish(choice.ending), choice.index))
+                self._finished[choice.index] = True
+        if tap.usage is not msgspec.UNSET:
+            usage = parse_usage(_plain(tap.usage))
+            if usage is not None:
+                events.append(UsageReported(usage))
+
+    def _with_model(self, data: bytes, tap: Tap) -> bytes:
+        """`data` under the name the client asked for."""
+        if not isinstance(tap.model, str):
+            return data
+        found = _MODEL.findall(data)
+        if len(found) == 1:
+            return data.replace(found[0], self._model_member, 1)
+        return _rebuilt(data).with_members({"model": self._reply.model}).encode()
+
+    @staticmethod
+    def _rewritten(frame: Frame, data: bytes) -> bytes:
+        """The frame with other data; its own bytes where nothing was changed."""
+        if data == frame.data:
+            return frame.raw
+        if frame.data is not None and frame.raw.count(frame.data) == 1:
+            return frame.raw.replace(frame.data, data)
+        return b"data: " + data.replace(b"\n", b"\ndata: ") + b"\n\n"
+
+
+def _closed(frame: Frame) -> Frame:
+    """A frame whose blank line never came, with one, so that nothing that follows melts into it."""
+    return replace(frame, raw=frame.raw.rstrip(b"\r\n") + b"\n\n")
+
+
+def _without_usage(data: bytes, usage: msgspec.Raw) -> bytes:
+    value = bytes(usage)
+    keys = [match for match in _USAGE_KEY.finditer(data) if data.startswith(value, match.end())]
+    if len(keys) == 1:
+        return data[: keys[0].start()] + data[keys[0].end() + len(value) :]
+    return _rebuilt(data).without({"usage"}).encode()
+
+
+def _rebuilt(data: bytes) -> Envelope:
+    """The document opened at its top level, where its bytes alone do not tell which member is meant."""
+    try:
+        return Envelope.decode(data)
+    except MalformedRequest as refused:
+        raise MalformedResponse(f"expected a chat completion from the upstream; {refused.message[:200]}") from None
+
+
+def _plain(raw: msgspec.Raw) -> JSON:
+    try:
+        return json_codec.decode(bytes(raw))
+    except ValueError as refused:
+        raise MalformedResponse(f"expected usage in JSON from the upstream; {str(refused)[:200]}.") from None
+
+
+def _error_in(data: bytes) -> UpstreamError:
+    try:
+        document: JSON = json_codec.decode(data)
+    except ValueError:
+        document = None
+    return parse_stream_error(document)
+
+
+def _started(tap: Tap) -> Started:
+    created = tap.created
+    return Started(
+        id=tap.id if isinstance(tap.id, str) else "",
+        model=tap.model if isinstance(tap.model, str) else "",
+        created_unix_s=int(created) if isinstance(created, (int, float)) and 0 < created < 2**53 else None,
+    )
