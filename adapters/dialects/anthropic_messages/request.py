@@ -1,0 +1,148 @@
+"""A canonical request as a Messages request.
+
+Source: https://platform.claude.com/docs/en/api/messages (2026-11).
+"""
+
+import re
+from itertools import chain
+from types import MappingProxyType
+from typing import Final
+
+from adapters.dialects.anthropic_messages.cache_hints import limit_cache
+from adapters.dialects.anthropic_messages.leftovers import leftover_losses, refuse_impossible
+from adapters.dialects.anthropic_messages.messages import Conversation, render_conversation
+from adapters.dialects.anthropic_messages.reasoning import ThinkingPlan, plan_thinking
+from adapters.dialects.anthropic_messages.structured_output import OutputPlan, plan_output
+from adapters.dialects.anthropic_messages.tools import declarations, names_of, plan_tools
+from adapters.dialects.anthropic_messages.turns import called_tools, has_thoughts, with_good_end
+from adapters.dialects.anthropic_messages.vocabulary import FAMILY, Block, text_block
+from adapters.dialects.contract import RenderedRequest, Target
+from domain.chat.loss import Loss, LossKind
+from domain.chat.request import ChatRequest, Sampling
+
+_SERVICE_TIERS: Final = MappingProxyType(
+    {"auto": "auto", "priority": "auto", "standard": "standard_only", "default": "standard_only"}
+)
+_PERSONAL: Final = re.compile(r"\S+@\S+\.\S+|\+?[\d\s()-]{7,}")
+_LEAST_TOP_P: Final = 0.95
+"""The least top_p that the API takes while the model thinks."""
+
+
+def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
+    """`request` for `target`; raises UnsupportedFeature where it cannot be expressed at all."""
+    refuse_impossible(request)
+    profile = target.profile
+    names = names_of(request)
+    told = render_conversation(request.messages, target, names)
+    thinking = plan_thinking(request, profile, history_has_thoughts=has_thoughts(told.turns))
+    output = plan_output(request.response_format, plan_tools(request, names, profile, thinking), profile, thinking)
+    tools = output.tools
+    ending = with_good_end(
+        told.turns,
+        prefill=profile.prefill and not thinking.on and output.native is None,
+        at=f"/messages/{len(request.messages) - 1}",
+    )
+    body = _body(request, target, told, thinking, output)
+    sampling, sampling_losses = _sampling(request.sampling, thinking, allowed=profile.sampling)
+    settings, setting_losses = _settings(request)
+    return RenderedRequest(
+        body={**request.ext.get(FAMILY, {}), **body, **sampling, **settings},
+        losses=(
+            *told.losses,
+            *ending,
+            *thinking.losses,
+            *tools.losses,
+            *output.losses,
+            *sampling_losses,
+            *setting_losses,
+            *leftover_losses(request),
+        ),
+        tool_names=names,
+        custom_tools=tools.custom,
+    )
+
+
+def _body(
+    request: ChatRequest, target: Target, told: Conversation, thinking: ThinkingPlan, output: OutputPlan
+) -> Block:
+    system, tools, choice = told.system, output.tools.tools, output.tools.choice
+    if output.sentence is not None:
+        system = [*system, text_block(output.sentence)]
+    used = called_tools(told.turns)
+    if used and not tools:
+        tools, choice = declarations(used), {"type": "none"}
+    limit_cache(chain(tools, system, chain.from_iterable(turn.blocks for turn in told.turns)))
+    config = {
+        name: value
+        for name, value in (("effort", thinking.effort), ("format", output.native))
+        if value is not None
+    }
+    body: Block = {
+        "model": target.model,
+        "max_tokens": thinking.max_tokens,
+        "messages": [turn.rendered() for turn in told.turns],
+    }
+    optional = {
+        "system": system,
+        "tools": tools,
+        "tool_choice": choice,
+        "thinking": thinking.thinking,
+        "output_config": config,
+        "stream": request.stream,
+    }
+    return body | {name: value for name, value in optional.items() if value}
+
+
+def _sampling(given: Sampling, thinking: ThinkingPlan, *, allowed: bool) -> tuple[Block, list[Loss]]:
+    """The sampling parameters that the model takes; while it thinks it takes next to none."""
+    body: Block = {
+        name: value
+        for name, value in (("temperature", given.temperature), ("top_p", given.top_p), ("top_k", given.top_k))
+        if value is not None
+    }
+    losses: list[Loss] = []
+
+    def drop(name: str, why: str) -> None:
+        if body.pop(name, None) is not None:
+            losses.append(Loss("dropped_param", f"/{name}", why, LossKind.PARAMETER))
+
+    if not allowed:
+        for name in tuple(body):
+            drop(name, "the model does not take it")
+    if body.get("temperature", 0) > 1:
+        body["temperature"] = 1
+        losses.append(Loss("clamped_param", "/temperature", f"1 instead of {given.temperature}"))
+    if thinking.on:
+        drop("top_k", "not while the model thinks")
+        if body.get("temperature") != 1:
+            drop("temperature", "not while the model thinks")
+        if body.get("top_p", 1) < _LEAST_TOP_P:
+            drop("top_p", f"not below {_LEAST_TOP_P} while the model thinks")
+    if "temperature" in body:
+        drop("top_p", "not beside temperature")
+    return body, losses
+
+
+def _settings(request: ChatRequest) -> tuple[Block, list[Loss]]:
+    """Stop sequences, the end user's name, and the service tier."""
+    body: Block = {}
+    losses: list[Loss] = []
+    stop = [text for text in request.sampling.stop if text.strip()]
+    if stop:
+        body["stop_sequences"] = stop
+    if len(stop) < len(request.sampling.stop):
+        losses.append(Loss("dropped_param", "/stop", "a stop sequence of white space", LossKind.PARAMETER))
+    if request.end_user:
+        if _PERSONAL.fullmatch(request.end_user):  # the API refuses names that look like an address or a number
+            losses.append(
+                Loss("dropped_param", "/user", "looks like an e-mail address or a number", LossKind.HINT)
+            )
+        else:
+            body["metadata"] = {"user_id": request.end_user}
+    if request.service_tier is not None:
+        tier = _SERVICE_TIERS.get(request.service_tier)
+        if tier is None:
+            losses.append(Loss("dropped_param", "/service_tier", "no such tier here", LossKind.PARAMETER))
+        else:
+            body["service_tier"] = tier
+    return body, losses
