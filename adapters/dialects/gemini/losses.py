@@ -1,0 +1,49 @@
+"""What a request loses on its way to Gemini, noted while it is rendered."""
+
+from domain.chat.loss import Loss, LossKind
+
+
+class Losses:
+    """Collects losses in the order they are met, each once."""
+
+    def __init__(self) -> None:
+        self._noted: dict[Loss, None] = {}
+
+    def add(self, *losses: Loss) -> None:
+        """Losses found elsewhere."""
+        self._noted.update(dict.fromkeys(losses))
+
+    def change(self, code: str, where: str, detail: str = "") -> None:
+        """The meaning of the request was altered."""
+        self.add(Loss(code, where, detail))
+
+    def parameter(self, name: str, detail: str = "Gemini has no such parameter") -> None:
+        """A request parameter that has no counterpart; `name` is its path below the request's root."""
+        self.add(Loss("dropped_param", f"/{name}", detail, LossKind.PARAMETER))
+
+    def hint(self, code: str, where: str, detail: str = "") -> None:
+        """A hint without effect on the answer."""
+        self.add(Loss(code, where, detail, LossKind.HINT))
+
+    def noted(self) -> tuple[Loss, ...]:
+        return tuple(self._noted)
+
+
+class Place:
+    """Where a message or part stood in the caller's request, as JSON pointer and as path."""
+
+    __slots__ = ("content", "message")
+
+    def __init__(self, message: int, content: int | None = None) -> None:
+        self.message = message
+        self.content = content
+
+    @property
+    def pointer(self) -> str:
+        """`/messages/2/content/0`, for losses."""
+        return f"/messages/{self.message}" + ("" if self.content is None else f"/content/{self.content}")
+
+    @property
+    def path(self) -> str:
+        """`messages[2].content[0]`, for errors."""
+        return f"messages[{self.message}]" + ("" if self.content is None else f".content[{self.content}]")

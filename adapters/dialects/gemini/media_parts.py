@@ -1,0 +1,98 @@
+"""Pictures, documents and sound as Gemini's parts (ai.google.dev/api/caching#Part, 2026-11)."""
+
+import re
+from typing import Final, assert_never
+
+from adapters.dialects.gemini.losses import Losses, Place
+from adapters.dialects.gemini.vocabulary import FAMILY
+from domain.chat.content import Audio, Document, FileRef, Image, Inline, PlainText, Url
+from domain.errors import UnsupportedFeature
+from domain.json_types import JSON
+
+_FILES_API: Final = "https://generativelanguage.googleapis.com/v1beta/"
+_READABLE: Final = re.compile(
+    r"gs://.+"
+    r"|https://generativelanguage\.googleapis\.com/(?:upload/)?v[^/]+/files/.+"
+    r"|https://(?:www\.|m\.)?youtube\.com/(?:watch\?|shorts/|live/|embed/).+"
+    r"|https://youtu\.be/.+"
+)
+"""Addresses that Gemini reads itself: Cloud Storage, its Files API, YouTube."""
+_IMAGE_TYPES: Final = frozenset(f"image/{name}" for name in ("png", "jpeg", "webp", "heic", "heif", "gif", "avif"))
+_EXTENSIONS: Final = {
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "webp": "image/webp",
+    "heic": "image/heic",
+    "gif": "image/gif",
+    "pdf": "application/pdf",
+    "txt": "text/plain",
+    "csv": "text/csv",
+    "md": "text/markdown",
+    "mp3": "audio/mpeg",
+    "wav": "audio/wav",
+    "mp4": "video/mp4",
+    "mov": "video/quicktime",
+    "webm": "video/webm",
+}
+
+
+def render_media(part: Image | Document | Audio, place: Place, *, losses: Losses) -> dict[str, JSON]:
+    """The part as inlineData, fileData or text. Raises UnsupportedFeature where Gemini cannot get at it."""
+    if isinstance(part, Audio) and isinstance(part.source, FileRef) and part.transcript is not None:
+        # Another vendor's sound, spoken earlier in the conversation: its words can go on.
+        losses.change("audio_as_text", place.pointer, "only the transcript can be sent")
+        return {"text": part.transcript}
+    if isinstance(part, Image) and part.detail not in {None, "auto"}:
+        losses.hint("dropped_image_detail", place.pointer, "Gemini chooses the resolution itself")
+    source = part.source
+    match source:
+        case Inline():
+            return render_inline(source, place)
+        case PlainText(text=text):
+            return {"text": text}
+        case Url(url=url):
+            return _file_at(url, place)
+        case FileRef():
+            return _file(source, place)
+    assert_never(source)
+
+
+def render_inline(source: Inline, place: Place) -> dict[str, JSON]:
+    """The bytes as inlineData. Raises UnsupportedFeature for pictures of a type that Gemini does not read."""
+    if source.media_type.startswith("image/") and source.media_type not in _IMAGE_TYPES:
+        raise UnsupportedFeature(
+            f"expected a PNG, JPEG, WebP, HEIC or HEIF image at {place.path}; got {source.media_type}, which "
+            "Gemini does not read. Convert it.",
+            param=place.path,
+        )
+    return {"inlineData": {"mimeType": source.media_type, "data": source.base64}}
+
+
+def _file(source: FileRef, place: Place) -> dict[str, JSON]:
+    if _READABLE.fullmatch(source.file_id):
+        return _file_at(source.file_id, place, media_type=source.media_type)
+    if source.family != FAMILY:
+        raise UnsupportedFeature(
+            f"expected a file that Gemini can read at {place.path}; the id belongs to {source.family}. Send "
+            "the bytes as a data URL instead.",
+            param=place.path,
+            code="foreign_file_ref",
+        )
+    uri = _FILES_API + source.file_id if source.file_id.startswith("files/") else source.file_id
+    return _file_data(uri, source.media_type)
+
+
+def _file_at(url: str, place: Place, *, media_type: str | None = None) -> dict[str, JSON]:
+    if not _READABLE.fullmatch(url):
+        raise UnsupportedFeature(
+            f"expected inline data, a gs:// or Files API address, or a YouTube link at {place.path}; got another "
+            "address. Gemini does not fetch it, and remote images are off here: send the bytes as a data URL.",
+            param=place.path,
+        )
+    extension = url.partition("?")[0].rpartition(".")[2].lower()
+    return _file_data(url, media_type or _EXTENSIONS.get(extension))
+
+
+def _file_data(uri: str, media_type: str | None) -> dict[str, JSON]:
+    return {"fileData": {"fileUri": uri} | ({"mimeType": media_type} if media_type else {})}

@@ -1,0 +1,188 @@
+"""JSON Schemas as Gemini's `parametersJsonSchema` and `responseJsonSchema` take them.
+
+The supported keywords are listed at ai.google.dev/api/caching#FunctionDeclaration (2026-11). What is not on the
+list is ignored there; only what is refused, or would change the meaning, is rewritten here.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from domain.errors import MalformedRequest
+from domain.json_types import JSON
+
+_MAX_DEPTH: Final = 64
+_MAX_MERGES: Final = 1_000
+_SCHEMA_MAPS: Final = frozenset({"properties", "$defs", "definitions", "patternProperties", "dependentSchemas"})
+_SCHEMA_LISTS: Final = frozenset({"anyOf", "oneOf", "prefixItems"})
+_SCHEMAS: Final = frozenset({"items", "not", "if", "then", "else", "contains", "propertyNames"})
+
+
+def adapt_schema(schema: Mapping[str, JSON], where: str) -> dict[str, JSON]:
+    """`schema` (never changed) for Gemini: `const` as enum, `allOf` merged, `$ref` alone, no boolean subschemas.
+
+    `where` names the schema in errors. Raises MalformedRequest where it is nested too deeply.
+    """
+    return _Adaption(schema, where).adapted(schema, 0)
+
+
+def adapt_parameters(schema: JSON, where: str) -> dict[str, JSON] | None:
+    """A function's parameters as `parametersJsonSchema`, None where it takes none: both keys are then left out."""
+    if not isinstance(schema, dict):
+        return None
+    adapted = adapt_schema(schema, where)
+    if "type" not in adapted and not {"$ref", "anyOf", "oneOf"} & adapted.keys():
+        adapted = {"type": "object"} | adapted
+    takes_something = adapted.keys() - {"type", "title", "description", "required", "properties", "$defs"}
+    open_ended = takes_something - ({"additionalProperties"} if not adapted.get("additionalProperties") else set())
+    return adapted if adapted.get("properties") or open_ended else None
+
+
+class _Adaption:
+    """One schema document on its way; its root resolves the references."""
+
+    def __init__(self, root: Mapping[str, JSON], where: str) -> None:
+        self._root = root
+        self._where = where
+        self._merges = 0
+
+    def adapted(self, schema: Mapping[str, JSON], depth: int) -> dict[str, JSON]:
+        """One object schema. Subschemas that are `false` are left out, `true` is the empty schema."""
+        if depth > _MAX_DEPTH:
+            raise MalformedRequest(
+                f"expected a schema of at most {_MAX_DEPTH} levels; {self._where} is deeper. Flatten it.",
+                param=self._where,
+            )
+        out: dict[str, JSON] = {}
+        for keyword, value in self._merged(schema, depth).items():
+            if keyword == "$schema":
+                continue
+            if keyword in _SCHEMA_MAPS and isinstance(value, dict):
+                out["$defs" if keyword == "definitions" else keyword] = self._map(value, depth)
+            elif keyword in _SCHEMA_LISTS and isinstance(value, list):
+                out[keyword] = self._list(value, depth)
+            elif keyword == "additionalProperties" and isinstance(value, dict):
+                out[keyword] = self.adapted(value, depth + 1)
+            elif keyword in _SCHEMAS and isinstance(value, bool | dict):
+                if value is not False:
+                    out[keyword] = self.adapted(value if isinstance(value, dict) else {}, depth + 1)
+            else:
+                out[keyword] = _pointing_to_defs(value) if keyword == "$ref" else value
+        return _lone_ref(_plain_enum(out))
+
+    def _map(self, schemas: Mapping[str, JSON], depth: int) -> dict[str, JSON]:
+        return {
+            name: self.adapted(schema if isinstance(schema, dict) else {}, depth + 1)
+            for name, schema in schemas.items()
+            if schema is not False
+        }
+
+    def _list(self, schemas: Sequence[JSON], depth: int) -> list[JSON]:
+        return [
+            self.adapted(schema if isinstance(schema, dict) else {}, depth + 1)
+            for schema in schemas
+            if schema is not False
+        ]
+
+    def _merged(self, schema: Mapping[str, JSON], depth: int) -> Mapping[str, JSON]:
+        """`schema` with the members of its `allOf` taken in; what it says itself goes before."""
+        members = schema.get("allOf")
+        if not isinstance(members, list):
+            return schema
+        rest = {keyword: value for keyword, value in schema.items() if keyword != "allOf"}
+        if len(members) == 1 and isinstance(members[0], dict) and "$ref" in members[0] and "$ref" not in rest:
+            return rest | members[0]
+        merged: dict[str, JSON] = {}
+        for each in members:
+            self._merges += 1
+            if self._merges > _MAX_MERGES or depth > _MAX_DEPTH:
+                raise MalformedRequest(
+                    f"expected `allOf`s that end; those of {self._where} refer to themselves or multiply. "
+                    "Flatten them.",
+                    param=self._where,
+                )
+            if isinstance(each, dict):
+                merged = _joined(merged, self._merged(self._resolved(each), depth + 1))
+        return _joined(merged, rest)
+
+    def _resolved(self, schema: Mapping[str, JSON]) -> Mapping[str, JSON]:
+        """What a schema that is only a local reference refers to."""
+        for _ in range(_MAX_DEPTH):
+            reference = schema.get("$ref")
+            if not isinstance(reference, str):
+                return schema
+            schema = _lookup(self._root, reference) or {}
+        return {}
+
+
+def _joined(first: Mapping[str, JSON], second: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Both schemas in one: properties and required add up, of anything else the second's counts."""
+    joined = {**first, **second}
+    for keyword in ("properties", "$defs"):
+        one, other = first.get(keyword), second.get(keyword)
+        if isinstance(one, dict) and isinstance(other, dict):
+            joined[keyword] = {**one, **other}
+    one, other = first.get("required"), second.get("required")
+    if isinstance(one, list) and isinstance(other, list):
+        joined["required"] = [*one, *(name for name in other if name not in one)]
+    return joined
+
+
+def _lookup(root: Mapping[str, JSON], reference: str) -> Mapping[str, JSON] | None:
+    found: JSON = root
+    if not reference.startswith("#"):
+        return None
+    for step in reference.removeprefix("#").removeprefix("/").split("/"):
+        name = step.replace("~1", "/").replace("~0", "~")
+        if name:
+            found = found.get(name) if isinstance(found, dict) else None
+    return found if isinstance(found, dict) else None
+
+
+def _pointing_to_defs(reference: JSON) -> JSON:
+    if isinstance(reference, str) and reference.startswith("#/definitions/"):
+        return reference.replace("#/definitions/", "#/$defs/", 1)
+    return reference
+
+
+def _lone_ref(schema: dict[str, JSON]) -> dict[str, JSON]:
+    """Gemini refuses a `$ref` beside anything but `$`-keywords: it becomes the only choice of an anyOf."""
+    if "$ref" not in schema or all(keyword.startswith("$") for keyword in schema):
+        return schema
+    rest = {keyword: value for keyword, value in schema.items() if keyword != "$ref"}
+    return rest if "anyOf" in rest else rest | {"anyOf": [{"$ref": schema["$ref"]}]}
+
+
+def _plain_enum(schema: dict[str, JSON]) -> dict[str, JSON]:
+    """`const` as an enum of one, and enums of text and numbers only: null moves out, the rest leaves its type."""
+    if "const" in schema:
+        schema = {keyword: value for keyword, value in schema.items() if keyword != "const"} | {
+            "enum": [schema["const"]]
+        }
+    values = schema.get("enum")
+    if not isinstance(values, list):
+        return schema
+    plain = [value for value in values if isinstance(value, str | int | float) and not isinstance(value, bool)]
+    if len(plain) == len(values):
+        return schema
+    rest = {keyword: value for keyword, value in schema.items() if keyword not in {"enum", "type"}}
+    if plain and len(plain) + values.count(None) == len(values) and "anyOf" not in rest:
+        return rest | {"anyOf": [{"type": _type_of(plain), "enum": plain}, {"type": "null"}]}
+    kinds = sorted({_type_name(value) for value in values})
+    return rest | {"type": schema.get("type") or (kinds[0] if len(kinds) == 1 else kinds)}
+
+
+def _type_of(values: Sequence[JSON]) -> str | list[str]:
+    kinds = sorted({_type_name(value) for value in values})
+    return kinds[0] if len(kinds) == 1 else kinds
+
+
+def _type_name(value: JSON) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, int | float):
+        return "integer" if isinstance(value, int) else "number"
+    if isinstance(value, str):
+        return "string"
+    return "array" if isinstance(value, list) else "object"

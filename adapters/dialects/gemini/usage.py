@@ -1,0 +1,50 @@
+"""usageMetadata (ai.google.dev/api/generate-content#UsageMetadata, 2026-11)."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from adapters.dialects.gemini.wire import member, objects
+from domain.chat.usage import Usage
+from domain.json_types import JSON
+
+_COUNTS: Final = frozenset({"promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount", "totalTokenCount"})
+
+
+def counts_tokens(counts: Mapping[str, JSON]) -> bool:
+    """Whether anything is counted: the first chunks of a stream may only say what kind of traffic it is."""
+    return not _COUNTS.isdisjoint(counts)
+
+
+def parse_usage(counts: Mapping[str, JSON]) -> Usage:
+    """The tokens of an answer; the wire leaves zeros out, so an absent total of a side is 0.
+
+    Gemini counts thoughts and tool-use prompts beside its candidates and prompt; here they are parts of them.
+    Some builds count thoughts among the candidates as well: where the sum contradicts `totalTokenCount`, the
+    total is right.
+    """
+    tool_prompt = member(counts, "toolUsePromptTokenCount", int)
+    thoughts = member(counts, "thoughtsTokenCount", int)
+    prompt = (member(counts, "promptTokenCount", int) or 0) + (tool_prompt or 0)
+    completion = (member(counts, "candidatesTokenCount", int) or 0) + (thoughts or 0)
+    total = member(counts, "totalTokenCount", int)
+    if total is not None and total >= prompt:
+        completion = total - prompt
+    return Usage(
+        prompt_tokens=prompt,
+        completion_tokens=completion,
+        cache_read_tokens=member(counts, "cachedContentTokenCount", int),
+        reasoning_tokens=None if thoughts is None else min(thoughts, completion),
+        audio_prompt_tokens=_of_modality(counts, "promptTokensDetails", "AUDIO"),
+        image_prompt_tokens=_of_modality(counts, "promptTokensDetails", "IMAGE"),
+        audio_completion_tokens=_of_modality(counts, "candidatesTokensDetails", "AUDIO"),
+        tool_prompt_tokens=tool_prompt,
+    )
+
+
+def _of_modality(counts: Mapping[str, JSON], details: str, modality: str) -> int | None:
+    found = [
+        member(each, "tokenCount", int) or 0
+        for each in objects(counts, details)
+        if each.get("modality") == modality
+    ]
+    return sum(found) if found else None

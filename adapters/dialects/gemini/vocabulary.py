@@ -1,0 +1,10 @@
+"""Words that requests and answers of this dialect share."""
+
+import re
+from typing import Final
+
+FAMILY: Final = "google"
+"""Whose opaque values Gemini makes and reads."""
+
+TOOL_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.:-]{0,63}")
+"""What a function may be called (ai.google.dev/api/caching#FunctionDeclaration, 2026-11)."""
