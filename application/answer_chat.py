@@ -1,7 +1,7 @@
 """The use case: answer one chat call, streamed or buffered."""
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from application.attempts import Attempts, OpenedAnswer
@@ -15,12 +15,51 @@ from domain.routing.fleet import Deployment, Fleet, ready
 from domain.routing.strategy import simple_shuffle
 
 
+class MeteredPieces:
+    """The pieces of an answer that proved good, in their order; usage, errors and waiting go into the record.
+
+    Read once. Closing closes the upstream, also where nothing was read yet.
+    """
+
+    __slots__ = ("_clock", "_held", "_record", "_rest")
+
+    def __init__(self, opened: OpenedAnswer, record: CallRecord, clock: Clock) -> None:
+        self._held = deque(opened.held)
+        self._rest = opened.rest
+        self._record = record
+        self._clock = clock
+
+    def __aiter__(self) -> "MeteredPieces":
+        return self
+
+    async def __anext__(self) -> Piece:
+        piece = self._held.popleft() if self._held else await self._next()
+        for event in piece.events:
+            if isinstance(event, ev.UsageReported):
+                self._record.usage = event.usage
+            elif isinstance(event, ev.Failed):
+                self._record.error = event.error
+        return piece
+
+    async def aclose(self) -> None:
+        """Close the upstream. Idempotent."""
+        self._held.clear()
+        await self._rest.aclose()
+
+    async def _next(self) -> Piece:
+        asked_s = self._clock.monotonic_s()
+        try:
+            return await anext(self._rest)
+        finally:
+            self._record.upstream_s += self._clock.monotonic_s() - asked_s
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer that proved good. `pieces` is read once; closing it cancels the upstream."""
+    """An answer that proved good, and who gives it."""
 
     deployment: Deployment
-    pieces: AsyncGenerator[Piece, None]
+    pieces: MeteredPieces
 
 
 class AnswerChat:
@@ -51,18 +90,5 @@ class AnswerChat:
             raise
         finally:
             record.upstream_s += self._clock.monotonic_s() - asked_s
-        return Answer(deployment, self._metered(opened, record))
-
-    async def _metered(self, opened: OpenedAnswer, record: CallRecord) -> AsyncGenerator[Piece, None]:
         record.first_token_s = self._clock.monotonic_s()
-        async with aclosing(opened.pieces()) as pieces:
-            asked_s = self._clock.monotonic_s()
-            async for piece in pieces:
-                record.upstream_s += self._clock.monotonic_s() - asked_s
-                for event in piece.events:
-                    if isinstance(event, ev.UsageReported):
-                        record.usage = event.usage
-                    elif isinstance(event, ev.Failed):
-                        record.error = event.error
-                yield piece
-                asked_s = self._clock.monotonic_s()
+        return Answer(deployment, MeteredPieces(opened, record, self._clock))

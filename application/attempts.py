@@ -1,7 +1,6 @@
 """Trying deployments until one answer proves good."""
 
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from dataclasses import dataclass
 
 from application.chat_call import ChatCall
@@ -15,20 +14,12 @@ MAX_HELD_PIECES = 4_096
 """How many pieces without content are held back at most; an upstream that sends more is taken at its word."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class OpenedAnswer:
-    """An answer that proved good: the pieces held back so far, and the rest."""
+    """An answer that proved good: the pieces held back so far, and the rest, whose closing closes the upstream."""
 
     held: list[Piece]
     rest: AsyncGenerator[Piece, None]
-
-    async def pieces(self) -> AsyncGenerator[Piece, None]:
-        """All pieces in their order; closing this closes the upstream."""
-        async with aclosing(self.rest):
-            for piece in self.held:
-                yield piece
-            async for piece in self.rest:
-                yield piece
 
 
 class Attempts:

@@ -10,6 +10,8 @@ from domain.chat.loss import ACCEPT_LOSSES, LossPolicy
 from domain.errors import NotConfigured, UnknownModel
 
 WILDCARD: Final = "*"
+_LONGEST_NAME: Final = 200
+"""Longer names are cut in messages, and not compared with others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,18 +85,18 @@ class Fleet:
 
         Raises UnknownModel, with near names, where no group has that name.
         """
-        exact = self.groups.get(name)
-        if exact is not None and WILDCARD not in name:
-            return exact
-        alias = self.aliases.get(name)
-        if alias is not None and alias.target != name:
-            return self.deployments(alias.target)
-        for pattern in self._patterns:
-            captured = pattern.expression.fullmatch(name)
-            if captured is not None:
-                return tuple(_concrete(deployment, captured[1]) for deployment in self.groups[pattern.group])
+        meant = self._without_aliases(name)
+        if WILDCARD not in meant:
+            exact = self.groups.get(meant)
+            if exact is not None:
+                return exact
+            for pattern in self._patterns:
+                captured = pattern.expression.fullmatch(meant)
+                if captured is not None:
+                    return tuple(_concrete(deployment, captured[1]) for deployment in self.groups[pattern.group])
+        shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
         raise UnknownModel(
-            f"no model is named {name!r}{self._near(name)}; GET /v1/models lists them", param="model"
+            f"no model is named {shown!r}{self._near(shown)}; GET /v1/models lists them", param="model"
         )
 
     def names(self) -> tuple[str, ...]:
@@ -107,6 +109,14 @@ class Fleet:
             alias.name for alias in self.aliases.values() if not alias.hidden and self._answers(alias.target)
         ]
         return (*ready, *(name for name in visible if name not in self.groups))
+
+    def _without_aliases(self, name: str) -> str:
+        """The name that is left when aliases, of aliases too, are replaced; each one once, so circles end."""
+        followed: set[str] = set()
+        while name not in self.groups and name in self.aliases and name not in followed:
+            followed.add(name)
+            name = self.aliases[name].target
+        return name
 
     def _answers(self, name: str) -> bool:
         try:
