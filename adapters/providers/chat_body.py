@@ -1,0 +1,87 @@
+"""A Chat Completions body for a Chat Completions upstream: its top-level members are fitted, and nothing else."""
+
+from types import MappingProxyType
+from typing import Final
+
+from adapters.dialects.envelope import Envelope
+from adapters.dialects.openai_chat.quirks import ChatQuirks
+from adapters.providers.fitting import merged
+from adapters.providers.route import ModelRoute, Route
+from domain.chat.loss import Loss, LossKind
+from domain.json_types import JSON
+from domain.models.profile import ModelProfile, Thinking
+
+_NEVER_WHEN_REASONING: Final = frozenset({"frequency_penalty", "presence_penalty", "logit_bias"})
+_NOT_WHEN_REASONING: Final = frozenset({"temperature", "top_p", "logprobs", "top_logprobs"})
+_ASKS_FOR_NOTHING: Final = MappingProxyType(
+    {"temperature": 1, "top_p": 1, "frequency_penalty": 0, "presence_penalty": 0, "logprobs": False}
+)
+_NO_NAMES: Final[frozenset[str]] = frozenset()
+
+
+def fit(
+    envelope: Envelope, quirks: ChatQuirks, route: Route, model: ModelRoute, *, streamed: bool
+) -> tuple[Envelope, tuple[Loss, ...]]:
+    """The body for `model`, and the members that it has to do without. Usage is asked for in every stream."""
+    profile = model.target.profile
+    refused = _refused(envelope, quirks, profile) - route.allowed
+    losses = tuple(
+        Loss("dropped_param", f"/{name}", f"{model.target.model} does not take it", LossKind.PARAMETER)
+        for name in sorted(refused)
+        if envelope.value(name) not in (None, _ASKS_FOR_NOTHING.get(name))
+    )
+    if not quirks.stream_usage and "stream_options" in envelope:
+        refused |= {"stream_options"}
+    if refused:
+        envelope = envelope.without(refused)
+    envelope = _with_limit(envelope, quirks, profile)
+    for name, own_name in route.renames.items():
+        if name in envelope:
+            envelope = envelope.renamed(name, own_name)
+    members: dict[str, JSON] = {"model": model.target.model}
+    if streamed and quirks.stream_usage:
+        members["stream_options"] = {**_object(envelope, "stream_options"), "include_usage": True}
+    for name, value in route.extra_body.items():
+        there = members.get(name) or _object(envelope, name)
+        members[name] = merged(there, value) if isinstance(value, dict) and isinstance(there, dict) else value
+    return envelope.with_members(members), losses
+
+
+def wants_usage(envelope: Envelope) -> bool:
+    """Whether the client asked for usage in its stream."""
+    return "stream_options" in envelope and _object(envelope, "stream_options").get("include_usage") is True
+
+
+def _refused(envelope: Envelope, quirks: ChatQuirks, profile: ModelProfile) -> frozenset[str]:
+    """The members that server or model would answer with an error."""
+    names = quirks.unsupported
+    if profile.thinking is Thinking.EFFORT and not profile.sampling:
+        names |= _NEVER_WHEN_REASONING
+        if envelope.value("reasoning_effort") != "none":
+            names |= _NOT_WHEN_REASONING
+    return frozenset(name for name in names if name in envelope) if names else _NO_NAMES
+
+
+def _with_limit(envelope: Envelope, quirks: ChatQuirks, profile: ModelProfile) -> Envelope:
+    """The limit on generated tokens under the name that is known there.
+
+    OpenAI's own models that do not reason know both names, so what the client wrote stays.
+    """
+    own_name = quirks.max_tokens_field
+    if own_name == "max_tokens":
+        other = "max_completion_tokens"
+    elif profile.thinking is Thinking.EFFORT and not profile.sampling:
+        other = "max_tokens"
+    else:
+        return envelope
+    if other not in envelope:
+        return envelope
+    if own_name in envelope:
+        # Both stand there: max_completion_tokens is the one that counts.
+        envelope = envelope.without({"max_tokens"})
+    return envelope.renamed(other, own_name) if other in envelope else envelope
+
+
+def _object(envelope: Envelope, name: str) -> dict[str, JSON]:
+    value = envelope.value(name)
+    return value if isinstance(value, dict) else {}

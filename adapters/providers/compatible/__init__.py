@@ -1,0 +1,1 @@
+"""OpenAI-compatible servers that differ from OpenAI only in data."""
