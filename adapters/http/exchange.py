@@ -18,16 +18,24 @@ class Exchange(Protocol):
     method: str
     path: str
     query: bytes
-    headers: Mapping[str, str]
-    client_host: str | None
     answered: bool
     finished: bool
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """See the class."""
+        ...
+
+    @property
+    def client_host(self) -> str | None:
+        """See the class."""
+        ...
 
     async def read_body(self, max_bytes: int) -> bytes:
         """The whole request body, inflated where it came compressed.
 
         Raises RequestTooLarge beyond `max_bytes` (of either form), MalformedRequest for an encoding that is
-        not known or broken, ClientGone where the client left.
+        not known or broken and for a body that does not arrive, ClientGone where the client left.
         """
         ...
 
@@ -48,9 +56,12 @@ class Exchange(Protocol):
         ...
 
     def on_gone(self, callback: Callable[[], None]) -> None:
-        """Have `callback` called once when the client leaves before the answer is finished."""
+        """Have `callback` called once, outside the handler, when the client leaves before the answer is finished.
+
+        It is watched for once the body was read; until then `read_body` says so.
+        """
         ...
 
 
 class ClientGone(Exception):
-    """The client left before its request was read."""
+    """The client left before its answer was finished."""

@@ -1,0 +1,178 @@
+"""Answering a chat call to its client, streamed or buffered, in the client's dialect."""
+
+import logging
+from collections.abc import Iterable
+from contextlib import aclosing
+from typing import Final
+
+from adapters.dialects import json_codec
+from adapters.dialects.contract import ClientDialect, Encoder, Reply
+from adapters.http.answer_heads import AnswerHeads
+from adapters.http.event_stream import EventStream
+from adapters.http.headers import Header
+from adapters.http.inbound import Inbound
+from adapters.http.task_runner import TaskRunner
+from application.answer_chat import Answer, AnswerChat
+from application.chat_call import ChatCall
+from application.ports.chat_provider import Piece
+from domain.chat import events as ev
+from domain.chat.fold import Folding
+from domain.errors import ErrorKind, FeatherGateError, MalformedResponse
+from domain.routing.fleet import Deployment
+
+KEEP_ALIVE_S: Final = 10.0
+"""How long a stream may be silent before a keep-alive goes out."""
+
+_FRAME_ENDS: Final = (b"\n\n", b"\r\n\r\n", b"\r\r")
+_LOG = logging.getLogger(__name__)
+
+
+class ChatAnswering:
+    """Runs AnswerChat and brings what it gives to the client."""
+
+    def __init__(
+        self,
+        answer_chat: AnswerChat,
+        heads: AnswerHeads,
+        *,
+        tasks: TaskRunner,
+        keep_alive_s: float = KEEP_ALIVE_S,
+    ) -> None:
+        self._answer_chat = answer_chat
+        self._heads = heads
+        self._tasks = tasks
+        self._keep_alive_s = keep_alive_s
+
+    async def answer(self, inbound: Inbound, call: ChatCall, reply: Reply) -> None:
+        """Answer `call` on the inbound's exchange.
+
+        Raises what AnswerChat raises, and the error of an answer that broke, after what came before it was
+        sent; `inbound.encode_failure` then words it as the stream's last frame.
+        """
+        try:
+            if call.stream:
+                await self._stream(inbound, call, reply)
+            else:
+                await self._buffer(inbound, call, reply)
+        finally:
+            if call.losses:
+                inbound.record.losses = len(call.losses)
+                _log_losses(call)
+
+    async def _buffer(self, inbound: Inbound, call: ChatCall, reply: Reply) -> None:
+        answer = await self._answer_chat.run(call)
+        body = await _collected(answer, inbound.dialect, reply)
+        inbound.record.status = 200
+        exchange = inbound.exchange
+        await exchange.start(200, self._heads.buffered(inbound, call, answer.deployment, len(body)))
+        await exchange.finish(body)
+
+    async def _stream(self, inbound: Inbound, call: ChatCall, reply: Reply) -> None:
+        deployment: Deployment | None = None
+
+        def head() -> Iterable[Header]:
+            inbound.record.status = 200
+            return self._heads.streamed(inbound, call, deployment)
+
+        encoding = _StreamEncoding(inbound.dialect, reply)
+        inbound.encode_failure = encoding.failure_frame
+        async with EventStream(
+            inbound.exchange,
+            head=head,
+            keep_alive=encoding.keep_alive,
+            interval_s=self._keep_alive_s,
+            tasks=self._tasks,
+        ) as stream:
+            answer = await self._answer_chat.run(call)
+            deployment = answer.deployment
+            async with aclosing(answer.pieces) as pieces:
+                async for piece in pieces:
+                    data = encoding.feed(piece)
+                    if data:
+                        await stream.write(data)
+                    if encoding.failure is not None:
+                        raise encoding.failure
+            if not encoding.ended:
+                raise _cut_short(answer)
+            await stream.finish()
+
+
+class _StreamEncoding:
+    """Pieces in, the client's bytes out. After `feed`, `failure` and `ended` tell how the answer stands."""
+
+    __slots__ = ("_dialect", "_encoder", "_reply", "_within_frame", "ended", "failure")
+
+    def __init__(self, dialect: ClientDialect, reply: Reply) -> None:
+        self._dialect = dialect
+        self._reply = reply
+        self._encoder: Encoder | None = None
+        self._within_frame = False
+        self.failure: FeatherGateError | None = None
+        self.ended = False
+
+    def feed(self, piece: Piece) -> bytes:
+        """The bytes of `piece`, without those of its failure."""
+        encoder = self._encoder
+        if piece.raw is None and encoder is None:
+            encoder = self._encoder = self._dialect.encoder(self._reply)
+        encoded: list[bytes] = []
+        for event in piece.events:
+            if isinstance(event, ev.Failed):
+                self.failure = event.error
+                break
+            if isinstance(event, ev.Ended):
+                self.ended = True
+            if encoder is not None:
+                encoded.append(encoder.feed(event))
+        if piece.raw is None:
+            return b"".join(encoded)
+        if piece.raw:
+            self._within_frame = not piece.raw.endswith(_FRAME_ENDS)
+        return piece.raw
+
+    def keep_alive(self) -> bytes:
+        """A keep-alive, where one may be sent now."""
+        return b"" if self._within_frame else self._dialect.keep_alive
+
+    def failure_frame(self, error: FeatherGateError) -> bytes:
+        """`error` as the last frame; a frame that was sent by half is closed before."""
+        if self._encoder is not None:
+            return self._encoder.feed(ev.Failed(error))
+        frame = self._dialect.encode_error(error)
+        return b"\n\n" + frame if self._within_frame else frame
+
+
+async def _collected(answer: Answer, dialect: ClientDialect, reply: Reply) -> bytes:
+    """The whole answer. Raises the error of one that broke."""
+    raw: list[bytes] = []
+    folding = Folding()
+    ended = False
+    async with aclosing(answer.pieces) as pieces:
+        async for piece in pieces:
+            if piece.raw is not None:
+                raw.append(piece.raw)
+            for event in piece.events:
+                if isinstance(event, ev.Failed):
+                    raise event.error
+                ended = ended or isinstance(event, ev.Ended)
+                if piece.raw is None:
+                    folding.feed(event)
+    if not ended:
+        raise _cut_short(answer)
+    if raw:
+        return raw[0] if len(raw) == 1 else b"".join(raw)
+    return json_codec.encode(dialect.render_response(folding.response(), reply))
+
+
+def _cut_short(answer: Answer) -> MalformedResponse:
+    return MalformedResponse(
+        "expected the upstream's answer to end; it stopped without an ending",
+        kind=ErrorKind.TRUNCATED,
+        provider=answer.deployment.provider,
+        model=answer.deployment.model,
+    )
+
+
+def _log_losses(call: ChatCall) -> None:
+    changes = ", ".join(f"{loss.code} {loss.where}" for loss in call.losses)
+    _LOG.info("request %s lost something on its way to another dialect: %s", call.request_id, changes)

@@ -1,0 +1,155 @@
+"""Exchange over an ASGI server."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
+
+from adapters.http.content_coding import inflate, too_large
+from adapters.http.exchange import ClientGone, HeaderBlock
+from adapters.http.task_runner import TaskRunner
+from domain.errors import MalformedRequest
+
+BODY_IDLE_S: Final = 60.0
+"""How long a client may be silent in the middle of its request's body."""
+WATCH_AFTER_S: Final = 0.1
+"""When the watch for the client's leaving begins, unless a stream begins before; quick answers need no watcher."""
+
+_REQUEST_TIMEOUT: Final = 408
+_MAX_LENGTH_DIGITS: Final = 15
+
+
+class AsgiExchange:
+    """One ASGI request and its answer.
+
+    `receive` is read by one reader at a time: first by `read_body`, then by the watcher.
+    """
+
+    __slots__ = (
+        "_body_idle_s",
+        "_gone",
+        "_receive",
+        "_scope",
+        "_send",
+        "_tasks",
+        "_timer",
+        "_watcher",
+        "answered",
+        "finished",
+        "headers",
+        "method",
+        "path",
+        "query",
+    )
+
+    def __init__(
+        self,
+        scope: HTTPScope,
+        receive: ASGIReceiveCallable,
+        send: ASGISendCallable,
+        *,
+        tasks: TaskRunner,
+        body_idle_s: float = BODY_IDLE_S,
+    ) -> None:
+        self.method = scope["method"]
+        self.path = scope["path"]
+        self.query = scope["query_string"]
+        self.answered = self.finished = False
+        self._scope, self._receive, self._send = scope, receive, send
+        self._tasks, self._body_idle_s = tasks, body_idle_s
+        self.headers = _decoded(scope)
+        self._gone: Callable[[], None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._watcher: asyncio.Task[None] | None = None
+
+    @property
+    def client_host(self) -> str | None:
+        """The peer's address."""
+        client = self._scope.get("client")
+        return client[0] if client else None
+
+    async def read_body(self, max_bytes: int) -> bytes:
+        declared = self.headers.get("content-length", "0")
+        if declared.isdecimal() and (len(declared) > _MAX_LENGTH_DIGITS or int(declared) > max_bytes):
+            raise too_large(max_bytes)
+        try:
+            body = await self._received(max_bytes)
+        except TimeoutError:
+            raise MalformedRequest(
+                f"expected the rest of the request body; the client was silent for {self._body_idle_s:g} s",
+                status=_REQUEST_TIMEOUT,
+                code="request_timeout",
+            ) from None
+        self._timer = asyncio.get_running_loop().call_later(WATCH_AFTER_S, self._watch)
+        coding = self.headers.get("content-encoding")
+        return body if coding is None else inflate(body, coding, max_bytes=max_bytes)
+
+    async def start(self, status: int, headers: HeaderBlock) -> None:
+        self.answered = True
+        await self._send({"type": "http.response.start", "status": status, "headers": headers, "trailers": False})
+
+    async def write(self, data: bytes) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._watch()
+        await self._send({"type": "http.response.body", "body": data, "more_body": True})
+
+    async def finish(self, data: bytes = b"") -> None:
+        self.stop_watching()  # servers report the end of the answer as the client's leaving, too
+        await self._send({"type": "http.response.body", "body": data, "more_body": False})
+        self.finished = True
+
+    def abort(self) -> None:
+        """Leave the answer as it is; servers close the connection of one that is left incomplete."""
+        self.stop_watching()
+
+    def on_gone(self, callback: Callable[[], None]) -> None:
+        self._gone = callback
+
+    def stop_watching(self) -> None:
+        """Let go of the server's `receive`; nothing is called back any more."""
+        self._gone = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._watcher is not None:
+            self._watcher.cancel()
+            self._watcher = None
+
+    async def _received(self, max_bytes: int) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(self._body_idle_s) as silence:
+            while True:
+                message = await self._receive()
+                if message["type"] != "http.request":
+                    raise ClientGone
+                chunk = message.get("body", b"")
+                size += len(chunk)
+                if size > max_bytes:
+                    raise too_large(max_bytes)
+                if not message.get("more_body"):
+                    return b"".join((*chunks, chunk)) if chunks else chunk
+                chunks.append(chunk)
+                silence.reschedule(loop.time() + self._body_idle_s)
+
+    def _watch(self) -> None:
+        self._timer = None
+        self._watcher = self._tasks.run(self._tell_when_gone())
+
+    async def _tell_when_gone(self) -> None:
+        while (await self._receive())["type"] == "http.request":
+            pass
+        callback, self._gone = self._gone, None
+        if callback is not None:
+            callback()
+
+
+def _decoded(scope: HTTPScope) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers

@@ -1,0 +1,65 @@
+"""Errors on their way to the client: defects get a meaning, and every error its words in the client's dialect."""
+
+import logging
+import math
+from collections.abc import Awaitable
+from typing import Final
+
+from adapters.dialects import json_codec
+from adapters.http.exchange import ClientGone
+from adapters.http.headers import JSON_TYPE, Header, header_value
+from adapters.http.inbound import Inbound
+from domain.errors import FeatherGateError, InternalFault, UpstreamError
+
+_LOG = logging.getLogger(__name__)
+_NO_RETRY: Final[Header] = (b"x-should-retry", b"false")
+
+
+def defect(failure: Exception, request_id: str) -> InternalFault:
+    """The error that a defect is told as; its trace goes to the log, once, under the request's id."""
+    _LOG.error("request %s failed for a defect of the gateway", request_id, exc_info=failure)
+    return InternalFault(
+        f"the gateway failed; its log tells why under the request id {request_id}", request_id=request_id
+    )
+
+
+async def with_meaning(work: Awaitable[None], request_id: str) -> None:
+    """Await `work`; whatever it raises leaves as a FeatherGateError, ClientGone or a cancellation."""
+    try:
+        await work
+    except (FeatherGateError, ClientGone):
+        raise
+    except Exception as failure:  # noqa: BLE001 - the home of defects: each is logged and answered
+        raise defect(failure, request_id) from None
+
+
+async def answer_error(inbound: Inbound, error: FeatherGateError) -> None:
+    """End the exchange with `error`: as an answer of its own, or as the last frame of a stream that has begun.
+
+    Where an answer that is no stream has begun it is broken off.
+    """
+    exchange, record = inbound.exchange, inbound.record
+    record.error = error
+    if not exchange.answered:
+        status, body = inbound.dialect.render_error(error)
+        record.status = status
+        content = json_codec.encode(body)
+        length = (b"content-length", b"%d" % len(content))
+        await exchange.start(status, (JSON_TYPE, length, *error_headers(error), *inbound.standing_headers))
+        await exchange.finish(content)
+    elif inbound.encode_failure is not None and not exchange.finished:
+        await exchange.finish(inbound.encode_failure(error))
+    else:
+        exchange.abort()
+
+
+def error_headers(error: FeatherGateError) -> list[Header]:
+    """What the head of an error's answer says beside its body."""
+    headers: list[Header] = []
+    if error.retry_after_s is not None:
+        headers.append((b"retry-after", b"%d" % math.ceil(error.retry_after_s)))
+    if not error.retryable:
+        headers.append(_NO_RETRY)
+    if isinstance(error, UpstreamError) and error.request_id:
+        headers.append((b"x-feathergate-upstream-id", header_value(error.request_id)))
+    return headers

@@ -1,0 +1,27 @@
+"""One request to the data plane, as the parts that answer it hand it on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from adapters.dialects.contract import ClientDialect
+from adapters.http.exchange import Exchange
+from adapters.http.headers import Header
+from application.call_record import CallRecord
+from domain.errors import FeatherGateError
+
+
+@dataclass(slots=True)
+class Inbound:
+    """An exchange, its record, and what every answer to it shares.
+
+    path_model:       the model's name where the path gives it.
+    standing_headers: go with every answer: request id, CORS.
+    encode_failure:   words an error as the last frame of the stream, once one has begun; None before.
+    """
+
+    exchange: Exchange
+    record: CallRecord
+    dialect: ClientDialect
+    path_model: str | None = None
+    standing_headers: tuple[Header, ...] = ()
+    encode_failure: Callable[[FeatherGateError], bytes] | None = field(default=None)

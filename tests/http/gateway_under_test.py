@@ -1,0 +1,186 @@
+"""The whole inbound side over a scripted provider, and the two servers to run it on."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from hypercorn.asyncio import serve as serve_hypercorn
+from hypercorn.config import Config as HypercornConfig
+from quart import Quart
+
+from adapters.dialects.openai_chat.dialect import OpenAIChat
+from adapters.http.access import AccessPolicy
+from adapters.http.answer_heads import AnswerHeads
+from adapters.http.answering import ChatAnswering
+from adapters.http.app import create_app
+from adapters.http.chat_completions import ChatCompletions
+from adapters.http.control_plane import ControlPlane
+from adapters.http.data_plane import DataPlane
+from adapters.http.drain import Drain
+from adapters.http.health import health_blueprint
+from adapters.http.lane import lane_to
+from adapters.http.metrics import metrics_blueprint
+from adapters.http.models import models_blueprint
+from adapters.http.routes import Route, chat_completions_routes
+from adapters.http.task_runner import TaskRunner
+from application.answer_chat import AnswerChat
+from application.attempts import Attempts
+from application.call_record import CallRecord
+from application.chat_call import ChatCall
+from application.list_models import ListModels
+from application.ports.chat_provider import Piece
+from domain.routing.fleet import Deployment, Fleet
+from tests.http.http_client import Answer, Connection
+
+Script = Callable[[ChatCall], AsyncGenerator[Piece, None]]
+MAX_BODY_BYTES = 100_000
+
+
+class LoopClock:
+    def monotonic_s(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    def unix_s(self) -> float:
+        return 1_700_000_000.0
+
+
+class ScriptedProvider:
+    """Answers by the script of the deployment's model; knows what is open."""
+
+    def __init__(self, scripts: Mapping[str, Script]) -> None:
+        self.scripts = dict(scripts)
+        self.calls: list[ChatCall] = []
+        self.opened = asyncio.Event()
+        self.closed = asyncio.Event()
+
+    async def open(self, deployment: Deployment, call: ChatCall) -> AsyncGenerator[Piece, None]:
+        self.calls.append(call)
+        self.opened.set()
+        pieces = self.scripts[deployment.model](call)
+        try:
+            async for piece in pieces:
+                yield piece
+        finally:
+            await pieces.aclose()
+            self.closed.set()
+
+
+@dataclass
+class Books:
+    """What was booked and logged."""
+
+    open: int = 0
+    records: list[CallRecord] = field(default_factory=list)
+    requests: list[tuple[str, str, int]] = field(default_factory=list)
+    booked: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def opened(self) -> None:
+        self.open += 1
+
+    def book(self, record: CallRecord) -> None:
+        self.open -= 1
+        self.records.append(record)
+        self.booked.set()
+
+    def request(self, method: str, path: str, *, status: int, duration_s: float, request_id: str) -> None:
+        assert duration_s >= 0
+        assert request_id
+        self.requests.append((method, path, status))
+
+
+@dataclass
+class Gateway:
+    app: Quart
+    provider: ScriptedProvider
+    books: Books
+    drain: Drain
+    tasks: TaskRunner
+    port: int = 0
+
+    async def connect(self) -> Connection:
+        return await Connection.open(self.port)
+
+    async def ask(
+        self, method: str, path: str, *, body: bytes = b"", headers: dict[str, str] | None = None
+    ) -> Answer:
+        async with asyncio.timeout(5), await self.connect() as connection:
+            await connection.request(method, path, body=body, headers=headers)
+            return await connection.answer(method=method)
+
+
+def build_gateway(
+    scripts: Mapping[str, Script],
+    *,
+    access: AccessPolicy | None = None,
+    keep_alive_s: float = 10.0,
+    body_idle_s: float = 60.0,
+    metrics_need_key: bool = True,
+) -> Gateway:
+    deployments = [
+        Deployment(id=f"id-{name}", group=name, provider="scripted", model=name) for name in scripts
+    ] + [Deployment(id="id-off", group="off", provider="scripted", model="off", unready="set OFF_API_KEY")]
+    fleet = Fleet.of(deployments)
+    clock, tasks, drain, books, dialect = LoopClock(), TaskRunner(), Drain(), Books(), OpenAIChat()
+    access = access or AccessPolicy()
+    provider = ScriptedProvider(scripts)
+    answer_chat = AnswerChat(fleet, Attempts(provider), clock, lambda: 0.0)
+    answering = ChatAnswering(answer_chat, AnswerHeads(clock), tasks=tasks, keep_alive_s=keep_alive_s)
+    handler = ChatCompletions(answering, access=access, max_body_bytes=MAX_BODY_BYTES)
+    route = Route(name="/v1/chat/completions", dialect=dialect, handler=handler)
+    plane = DataPlane(
+        routes=chat_completions_routes(route), access=access, drain=drain, ledger=books, log=books, clock=clock
+    )
+    control = ControlPlane(
+        access=access, dialect=dialect, log=books, clock=clock, metrics_need_key=metrics_need_key
+    )
+    app = create_app(
+        lane_to(plane, tasks, body_idle_s=body_idle_s),
+        control,
+        blueprints=(
+            models_blueprint(ListModels(fleet, lambda _: ())),
+            health_blueprint(fleet, drain, version="0.0"),
+            metrics_blueprint(lambda accept: ("text/plain; version=0.0.4", f"accept {accept}\n".encode())),
+        ),
+        max_body_bytes=MAX_BODY_BYTES,
+    )
+    return Gateway(app, provider, books, drain, tasks)
+
+
+@asynccontextmanager
+async def served(gateway: Gateway, server: str) -> AsyncIterator[Gateway]:
+    """`gateway` on a loopback port of its own."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    gateway.port = listener.getsockname()[1]
+    stop = asyncio.Event()
+    run = _run_uvicorn if server == "uvicorn" else _run_hypercorn
+    task = asyncio.get_running_loop().create_task(run(gateway.app, listener, stop.wait))
+    try:
+        yield gateway
+    finally:
+        stop.set()
+        async with asyncio.timeout(10):
+            await task
+
+
+async def _run_uvicorn(app: Quart, listener: socket.socket, stopped: Callable[[], Awaitable[Any]]) -> None:
+    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1, ws="none")
+    config.load()
+    server = uvicorn.Server(config)
+    server.lifespan = config.lifespan_class(config)
+    await server.startup([listener])  # `serve` is this with signals, and a clock that ticks ten times a second
+    await stopped()
+    await server.shutdown([listener])
+
+
+async def _run_hypercorn(app: Quart, listener: socket.socket, stopped: Callable[[], Awaitable[Any]]) -> None:
+    config = HypercornConfig()
+    config.bind = [f"fd://{listener.detach()}"]
+    config.graceful_timeout = 0.2
+    config.shutdown_timeout = 1
+    config.errorlog = logging.getLogger("hypercorn.error")
+    await serve_hypercorn(app, config, shutdown_trigger=stopped)
