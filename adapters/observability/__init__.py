@@ -1,0 +1,1 @@
+"""What the operator sees: counts, the metrics page, the access log and the logs."""

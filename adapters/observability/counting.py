@@ -1,0 +1,116 @@
+"""Counts calls as plain numbers; `exposition` turns them into metrics when somebody scrapes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from adapters.observability.histogram import DURATION_BOUNDS_S, OVERHEAD_BOUNDS_S, Histogram
+from application.call_record import CallRecord
+
+MAX_LABEL_SETS: Final = 2_000
+"""How many distinct label sets are kept; calls beyond them are counted under OTHER, so that memory is bounded."""
+
+OTHER: Final = "other"
+
+
+class OutcomeLabels(NamedTuple):
+    """What distinguishes one outcome from another. `error` is "" for calls that did not fail."""
+
+    route: str
+    group: str
+    deployment: str
+    status: int
+    error: str
+
+
+class DeploymentLabels(NamedTuple):
+    """A model group and the deployment that answered; both "" for calls that were refused before routing."""
+
+    group: str
+    deployment: str
+
+
+@dataclass(slots=True, kw_only=True)
+class DeploymentCounts:
+    """What the calls through one deployment add up to. Times are seconds."""
+
+    duration: Histogram = field(default_factory=lambda: Histogram(DURATION_BOUNDS_S))
+    first_token: Histogram = field(default_factory=lambda: Histogram(DURATION_BOUNDS_S))
+    overhead: Histogram = field(default_factory=lambda: Histogram(OVERHEAD_BOUNDS_S))
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    losses: int = 0
+
+
+@dataclass(slots=True)
+class _Outcome:
+    """One label set's count, with its deployment's counts at hand so that booking needs one look-up."""
+
+    counts: DeploymentCounts
+    calls: int = 0
+
+
+class CallCounts:
+    """Counts calls; belongs to one event loop."""
+
+    __slots__ = ("_deployments", "_max_label_sets", "_outcomes", "failed", "in_flight", "successful")
+
+    def __init__(self, max_label_sets: int = MAX_LABEL_SETS) -> None:
+        self._max_label_sets = max_label_sets
+        self._outcomes: dict[OutcomeLabels, _Outcome] = {}
+        self._deployments: dict[DeploymentLabels, DeploymentCounts] = {}
+        self.in_flight = 0
+        self.successful = 0
+        self.failed = 0
+
+    def opened(self) -> None:
+        """A call is in flight."""
+        self.in_flight += 1
+
+    def book(self, record: CallRecord) -> None:
+        """A call is over. It succeeded if its status was good and nothing failed after it."""
+        self.in_flight -= 1
+        error = record.error
+        if succeeded(record):
+            self.successful += 1
+        else:
+            self.failed += 1
+        labels = OutcomeLabels(
+            record.route, record.group, record.deployment, record.status, "" if error is None else error.label
+        )
+        outcome = self._outcomes.get(labels) or self._outcome(labels)
+        outcome.calls += 1
+        _add(record, outcome.counts)
+
+    def outcomes(self) -> Iterator[tuple[OutcomeLabels, int]]:
+        """How many calls ended with each label set."""
+        for labels, outcome in self._outcomes.items():
+            yield labels, outcome.calls
+
+    def deployments(self) -> Iterator[tuple[DeploymentLabels, DeploymentCounts]]:
+        """The counts of each deployment."""
+        yield from self._deployments.items()
+
+    def _outcome(self, labels: OutcomeLabels) -> _Outcome:
+        """The outcome of a label set met for the first time."""
+        if len(self._outcomes) >= self._max_label_sets:
+            labels = OutcomeLabels(OTHER, OTHER, OTHER, labels.status // 100 * 100, OTHER if labels.error else "")
+        deployment = DeploymentLabels(labels.group, labels.deployment)
+        counts = self._deployments.setdefault(deployment, DeploymentCounts())
+        return self._outcomes.setdefault(labels, _Outcome(counts))
+
+
+def succeeded(record: CallRecord) -> bool:
+    """Whether the client got a good status and the answer was completed."""
+    return record.error is None and 200 <= record.status < 400
+
+
+def _add(record: CallRecord, counts: DeploymentCounts) -> None:
+    counts.duration.observe(record.duration_s)
+    counts.overhead.observe(record.overhead_s)
+    if record.first_token_s is not None:
+        counts.first_token.observe(record.first_token_s - record.received_s)
+    if record.usage is not None:
+        counts.prompt_tokens += record.usage.prompt_tokens or 0
+        counts.completion_tokens += record.usage.completion_tokens or 0
+    counts.losses += record.losses
