@@ -1,0 +1,6 @@
+"""`python -m entrypoints` is `feathergate`."""
+
+from entrypoints.cli import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""The running gateway: its parts built, its socket open, and a tidy end."""
+
+import sys
+from typing import cast
+
+from adapters.config.loading import LoadedConfig
+from adapters.observability.logs import configure_logging
+from entrypoints.arguments import Options
+from entrypoints.banner import render_banner
+from entrypoints.container import Container
+from entrypoints.listening import base_url, listen
+from entrypoints.server import Application, ServerSettings, serve_hypercorn, serve_uvicorn
+
+
+def serve(options: Options, loaded: LoadedConfig) -> None:
+    """Serve until a signal. Raises ConfigError, CannotListen."""
+    container = Container(loaded=loaded, options=options)
+    configure_logging(sys.stderr, log_format=container.log_format(), level=container.log_level())
+    app = _with_shutdown(container)
+    listener = listen(options.host, options.port)
+    url = base_url(listener, tls=options.tls_cert is not None)
+    banner = render_banner(container.fleet(), url, needs_key=loaded.settings.master_key is not None)
+    settings = ServerSettings(
+        listener=listener,
+        drain_timeout_s=options.drain_timeout_s,
+        on_listening=lambda: print(banner, flush=True),  # noqa: T201 - the operator's first sight of the gateway
+        on_stop=lambda: container.drain().begin(options.drain_timeout_s),
+        http2=options.http2,
+        tls_cert=options.tls_cert,
+        tls_key=options.tls_key,
+    )
+    needs_hypercorn = options.tls_cert is not None or options.http2
+    if options.server == "hypercorn" or (options.server == "auto" and needs_hypercorn):
+        serve_hypercorn(app, settings)
+    else:
+        serve_uvicorn(app, settings)
+
+
+def _with_shutdown(container: Container) -> Application:
+    app = container.app()
+
+    async def close() -> None:
+        await container.drain().wait()
+        await container.upstreams().aclose()
+
+    app.after_serving(close)
+    return cast(Application, app)

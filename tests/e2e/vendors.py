@@ -1,0 +1,300 @@
+"""Three vendors on a loopback port: canned answers in their own formats, and a record of what they were asked."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import httptools
+
+TEXT = "The weather in Paris is mild: 21 °C. 🌤"
+CALLS = (("call_a", "get_weather", {"city": "Paris"}), ("call_b", "get_weather", {"city": "Rome"}))
+PROMPT_TOKENS, CACHED_TOKENS, COMPLETION_TOKENS = 31, 8, 17
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request as it arrived."""
+
+    path: str
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+
+@dataclass(slots=True)
+class Vendors:
+    """The running upstream. `gate` lets a test hold streams back; `connections` counts open sockets."""
+
+    port: int = 0
+    asked: list[Asked] = field(default_factory=list)
+    connections: int = 0
+    changed: threading.Condition = field(default_factory=threading.Condition)
+
+    @property
+    def base(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def wait_for(self, condition: Callable[["Vendors"], bool], timeout_s: float = 5.0) -> bool:
+        with self.changed:
+            return self.changed.wait_for(lambda: condition(self), timeout_s)
+
+    def note(self, change: Callable[["Vendors"], None]) -> None:
+        with self.changed:
+            change(self)
+            self.changed.notify_all()
+
+
+class _Connection(asyncio.Protocol):
+    def __init__(self, vendors: Vendors) -> None:
+        self.vendors = vendors
+        self.parser = httptools.HttpRequestParser(self)
+        self.url, self.body = b"", b""
+        self.headers: dict[str, str] = {}
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self.vendors.note(lambda v: setattr(v, "connections", v.connections + 1))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.vendors.note(lambda v: setattr(v, "connections", v.connections - 1))
+
+    def data_received(self, data: bytes) -> None:
+        self.parser.feed_data(data)
+
+    def on_url(self, url: bytes) -> None:
+        self.url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers[name.decode().lower()] = value.decode()
+
+    def on_body(self, body: bytes) -> None:
+        self.body += body
+
+    def on_message_complete(self) -> None:
+        asked = Asked(self.url.decode(), self.headers, json.loads(self.body))
+        self.url, self.body, self.headers = b"", b"", {}
+        self.vendors.note(lambda v: v.asked.append(asked))
+        self._answer(asked)
+
+    def _answer(self, asked: Asked) -> None:
+        status, content_type, payload = answer(asked)
+        model = json.dumps(asked.body)
+        if "stall" in model or "stall" in asked.path:
+            # The first half, and then nothing until the peer leaves.
+            half = payload[: len(payload) // 2]
+            self.transport.write(_head(status, content_type, None) + b"%x\r\n%b\r\n" % (len(half), half))
+        elif "silent" in model or "silent" in asked.path:
+            pass
+        elif "cut" in model or "cut" in asked.path:
+            half = payload[: len(payload) // 2]
+            self.transport.write(_head(status, content_type, None) + b"%x\r\n%b\r\n" % (len(half), half))
+            self.transport.abort() if "abort" in model else self.transport.close()
+        elif "flood" in model:
+            self._flood(status, content_type, payload)
+        else:
+            self.transport.write(_head(status, content_type, len(payload)) + payload)
+
+    def _flood(self, status: int, content_type: str, payload: bytes) -> None:
+        frame = payload.split(b"\n\n")[1] + b"\n\n"
+        self.transport.write(_head(status, content_type, None))
+        chunk = frame * 200
+        for _ in range(2_000):
+            self.transport.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+
+
+def _head(status: int, content_type: str, length: int | None) -> bytes:
+    framing = b"transfer-encoding: chunked" if length is None else b"content-length: %d" % length
+    return b"HTTP/1.1 %d X\r\ncontent-type: %b\r\n%b\r\n\r\n" % (status, content_type.encode(), framing)
+
+
+def answer(asked: Asked) -> tuple[int, str, bytes]:
+    """The canned answer to `asked`: status, content type, payload."""
+    tools = bool(asked.body.get("tools"))
+    if asked.path.endswith("/chat/completions"):
+        if asked.body.get("stream"):
+            return 200, "text/event-stream", _openai_stream(tools)
+        return 200, "application/json", json.dumps(_openai(tools)).encode()
+    if asked.path.endswith("/messages"):
+        if asked.body.get("stream"):
+            return 200, "text/event-stream", _anthropic_stream(tools)
+        return 200, "application/json", json.dumps(_anthropic(tools)).encode()
+    if ":streamGenerateContent" in asked.path:
+        return 200, "text/event-stream", _gemini_stream(tools)
+    if ":generateContent" in asked.path:
+        return 200, "application/json", json.dumps(_gemini(tools)).encode()
+    return 404, "application/json", b'{"error":{"message":"no such path","type":"not_found","code":404}}'
+
+
+def _openai_usage() -> dict[str, Any]:
+    return {
+        "prompt_tokens": PROMPT_TOKENS,
+        "completion_tokens": COMPLETION_TOKENS,
+        "total_tokens": PROMPT_TOKENS + COMPLETION_TOKENS,
+        "prompt_tokens_details": {"cached_tokens": CACHED_TOKENS},
+    }
+
+
+def _openai(tools: bool) -> dict[str, Any]:
+    calls = [
+        {"id": i, "type": "function", "function": {"name": n, "arguments": json.dumps(a)}} for i, n, a in CALLS
+    ]
+    message = (
+        {"role": "assistant", "content": None, "tool_calls": calls}
+        if tools
+        else {"role": "assistant", "content": TEXT}
+    )
+    return {
+        "id": "chatcmpl-up1",
+        "object": "chat.completion",
+        "created": 1_700_000_000,
+        "model": "gpt-4o-2024-08-06",
+        "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls" if tools else "stop"}],
+        "usage": _openai_usage(),
+    }
+
+
+def _openai_stream(tools: bool) -> bytes:
+    def chunk(delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
+        return {
+            "id": "chatcmpl-up1",
+            "object": "chat.completion.chunk",
+            "created": 1_700_000_000,
+            "model": "gpt-4o-2024-08-06",
+            "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
+            "usage": None,
+        }
+
+    chunks = [chunk({"role": "assistant", "content": None if tools else ""})]
+    if tools:
+        for index, (call_id, name, arguments) in enumerate(CALLS):
+            head = {"index": index, "id": call_id, "type": "function", "function": {"name": name, "arguments": ""}}
+            chunks.append(chunk({"tool_calls": [head]}))
+            text = json.dumps(arguments)
+            pieces = ({"index": index, "function": {"arguments": part}} for part in (text[:5], text[5:]))
+            chunks.extend(chunk({"tool_calls": [piece]}) for piece in pieces)
+    else:
+        chunks += [chunk({"content": TEXT[:9]}), chunk({"content": TEXT[9:]})]
+    chunks.append(chunk({}, "tool_calls" if tools else "stop"))
+    chunks.append({**chunk({}), "choices": [], "usage": _openai_usage()})
+    return b"".join(b"data: %b\n\n" % json.dumps(c).encode() for c in chunks) + b"data: [DONE]\n\n"
+
+
+def _anthropic(tools: bool) -> dict[str, Any]:
+    calls = [{"type": "tool_use", "id": i, "name": n, "input": a} for i, n, a in CALLS]
+    return {
+        "id": "msg_up1",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude-sonnet-4-5-20250929",
+        "content": calls if tools else [{"type": "text", "text": TEXT}],
+        "stop_reason": "tool_use" if tools else "end_turn",
+        "stop_sequence": None,
+        "usage": _anthropic_usage(),
+    }
+
+
+def _anthropic_usage() -> dict[str, Any]:
+    return {
+        "input_tokens": PROMPT_TOKENS - CACHED_TOKENS,
+        "cache_read_input_tokens": CACHED_TOKENS,
+        "cache_creation_input_tokens": 0,
+        "output_tokens": COMPLETION_TOKENS,
+    }
+
+
+def _anthropic_stream(tools: bool) -> bytes:
+    message = {**_anthropic(tools), "content": [], "stop_reason": None}
+    events: list[dict[str, Any]] = [{"type": "message_start", "message": message}, {"type": "ping"}]
+    if tools:
+        for index, (call_id, name, arguments) in enumerate(CALLS):
+            block = {"type": "tool_use", "id": call_id, "name": name, "input": {}}
+            deltas = [
+                {"type": "input_json_delta", "partial_json": p}
+                for p in (json.dumps(arguments)[:4], json.dumps(arguments)[4:])
+            ]
+            events += _anthropic_block(index, block, deltas)
+    else:
+        deltas = [{"type": "text_delta", "text": part} for part in (TEXT[:9], TEXT[9:])]
+        events += _anthropic_block(0, {"type": "text", "text": ""}, deltas)
+    stop = {"stop_reason": "tool_use" if tools else "end_turn", "stop_sequence": None}
+    events += [{"type": "message_delta", "delta": stop, "usage": _anthropic_usage()}, {"type": "message_stop"}]
+    return b"".join(b"event: %b\ndata: %b\n\n" % (e["type"].encode(), json.dumps(e).encode()) for e in events)
+
+
+def _anthropic_block(index: int, block: dict[str, Any], deltas: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {"type": "content_block_start", "index": index, "content_block": block},
+        *({"type": "content_block_delta", "index": index, "delta": delta} for delta in deltas),
+        {"type": "content_block_stop", "index": index},
+    ]
+
+
+def _gemini_usage() -> dict[str, Any]:
+    return {
+        "promptTokenCount": PROMPT_TOKENS,
+        "cachedContentTokenCount": CACHED_TOKENS,
+        "candidatesTokenCount": COMPLETION_TOKENS - 5,
+        "thoughtsTokenCount": 5,
+        "totalTokenCount": PROMPT_TOKENS + COMPLETION_TOKENS,
+    }
+
+
+def _gemini(tools: bool) -> dict[str, Any]:
+    parts = [{"functionCall": {"name": n, "args": a}} for _, n, a in CALLS] if tools else [{"text": TEXT}]
+    return {
+        "candidates": [{"content": {"role": "model", "parts": parts}, "finishReason": "STOP", "index": 0}],
+        "usageMetadata": _gemini_usage(),
+        "modelVersion": "gemini-2.5-flash",
+        "responseId": "resp-up1",
+    }
+
+
+def _gemini_stream(tools: bool) -> bytes:
+    whole = _gemini(tools)
+    parts = whole["candidates"][0]["content"]["parts"] if tools else [{"text": TEXT[:9]}, {"text": TEXT[9:]}]
+    chunks: list[dict[str, Any]] = []
+    for part in parts:
+        candidate = {"content": {"role": "model", "parts": [part]}, "index": 0}
+        chunks.append({**whole, "candidates": [candidate]})
+    chunks[-1]["candidates"][0]["finishReason"] = "STOP"
+    return b"".join(b"data: %b\r\n\r\n" % json.dumps(chunk).encode() for chunk in chunks)
+
+
+@contextmanager
+def running_vendors() -> Iterator[Vendors]:
+    """The vendors, listening until the block ends."""
+    vendors, loop, up = Vendors(), asyncio.new_event_loop(), threading.Event()
+
+    async def serve() -> None:
+        server = await loop.create_server(lambda: _Connection(vendors), "127.0.0.1", 0)
+        vendors.port = server.sockets[0].getsockname()[1]
+        up.set()
+
+    def run() -> None:
+        loop.run_until_complete(serve())
+        loop.run_forever()
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    up.wait(10)
+    try:
+        yield vendors
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
+
+
+def _serve_until_killed() -> None:
+    """`python -m tests.e2e.vendors`: the vendors in a process of their own, for tests that kill it."""
+    with running_vendors() as vendors:
+        print(vendors.port, flush=True)  # noqa: T201 - the parent reads it
+        threading.Event().wait()
+
+
+if __name__ == "__main__":
+    _serve_until_killed()
