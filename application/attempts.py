@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
+from typing import Final
 
 from application.chat_call import ChatCall
 from application.ports.chat_provider import ChatProvider, Piece
@@ -10,8 +11,20 @@ from domain.chat.events import BlockKind, StreamEvent
 from domain.errors import ErrorKind, MalformedResponse
 from domain.routing.fleet import Deployment
 
-MAX_HELD_PIECES = 4_096
+MAX_HELD_PIECES: Final = 4_096
 """How many pieces without content are held back at most; an upstream that sends more is taken at its word."""
+
+_PROOFS: Final = (
+    ev.ContentSeen,
+    ev.TextDelta,
+    ev.ReasoningDelta,
+    ev.ReasoningSigned,
+    ev.RefusalDelta,
+    ev.MediaAdded,
+    ev.OpaqueAdded,
+    ev.ToolArgumentsDelta,
+    ev.Finished,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +67,10 @@ class Attempts:
 def _proves_good(events: tuple[StreamEvent, ...]) -> bool:
     """Whether something was said. Raises the error of a Failed event that comes before."""
     for event in events:
-        match event:
-            case ev.Failed(error):
-                raise error
-            case ev.BlockStarted(_, kind):
-                if kind is BlockKind.TOOL_CALL:
-                    return True
-            case (
-                ev.ContentSeen()
-                | ev.TextDelta()
-                | ev.ReasoningDelta()
-                | ev.ReasoningSigned()
-                | ev.RefusalDelta()
-                | ev.MediaAdded()
-                | ev.OpaqueAdded()
-                | ev.ToolArgumentsDelta()
-                | ev.Finished()
-            ):
-                return True
-            case _:
-                pass
+        if isinstance(event, _PROOFS):
+            return True
+        if isinstance(event, ev.BlockStarted) and event.kind is BlockKind.TOOL_CALL:
+            return True
+        if isinstance(event, ev.Failed):
+            raise event.error
     return False

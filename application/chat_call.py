@@ -62,3 +62,8 @@ class ChatCall:
         )
         policy.check(losses, provider=deployment.provider, model=deployment.model)
         self.losses.extend(losses)
+
+    def lose(self, loss: Loss) -> None:
+        """Take note of a loss in the answer, which nobody can refuse any more; once, however often it happens."""
+        if loss not in self.losses:
+            self.losses.append(loss)

@@ -7,6 +7,8 @@ from typing import NoReturn
 
 from adapters.config.loading import LoadedConfig, load_config
 from adapters.config.mistakes import ConfigError
+from adapters.upstream.proxies import ProxySettings
+from domain.errors import NotConfigured
 from entrypoints.arguments import Options, parse_arguments
 from entrypoints.listening import CannotListen
 
@@ -25,6 +27,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             _serve(options, loaded)
     except ConfigError as mistaken:
         _exit(EXIT_MISTAKEN, *map(str, mistaken.mistakes))
+    except NotConfigured as mistaken:
+        _exit(EXIT_MISTAKEN, f"feathergate: {mistaken}")
     except CannotListen as refused:
         _exit(EXIT_FAILED, f"feathergate: {refused}")
     except KeyboardInterrupt:
@@ -36,9 +40,10 @@ def _check(loaded: LoadedConfig) -> None:
     from entrypoints.deployments import bind_deployments  # noqa: PLC0415 - not needed to refuse
 
     bind_deployments(loaded)
+    ProxySettings.from_environment(loaded.environment)
     sys.stdout.write(render_effective(loaded))
     for notice in loaded.notices:
-        print(f"# {notice}")
+        print(f"# {notice.message}")
 
 
 def _serve(options: Options, loaded: LoadedConfig) -> None:
@@ -51,7 +56,7 @@ def _serve(options: Options, loaded: LoadedConfig) -> None:
             "spend yours; set general_settings.master_key, or say --insecure",
         )
     for notice in loaded.notices:
-        print(f"note: {notice}", file=sys.stderr)
+        print(f"note: {notice.message}", file=sys.stderr)
     serve(options, loaded)
 
 

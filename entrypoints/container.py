@@ -116,7 +116,12 @@ class Container(containers.DeclarativeContainer):
     log_format = providers.Singleton(log_format, loaded, options)
     log_level = providers.Singleton(log_level, loaded, options)
     access_log = providers.Singleton(
-        AccessLog, providers.Object(sys.stderr), clock, log_format=log_format, level=log_level
+        AccessLog,
+        providers.Object(sys.stderr),
+        clock,
+        log_format=log_format,
+        level=log_level,
+        defer=tasks.provided.soon,
     )
     ledger = providers.Singleton(CallBook, counts, access_log)
 
@@ -130,7 +135,7 @@ class Container(containers.DeclarativeContainer):
         ChatAnswering, answer_chat, providers.Singleton(AnswerHeads, clock), tasks=tasks
     )
     chat_completions = providers.Singleton(
-        ChatCompletions, answering, access=access, max_body_bytes=settings.max_request_bytes
+        ChatCompletions, answering, access=access, max_body_bytes=settings.max_request_bytes, clock=clock
     )
     chat_route = providers.Singleton(Route, name="/v1/chat/completions", dialect=dialect, handler=chat_completions)
     data_plane = providers.Singleton(
@@ -141,6 +146,7 @@ class Container(containers.DeclarativeContainer):
         ledger=ledger,
         log=access_log,
         clock=clock,
+        tasks=tasks,
     )
     control_plane = providers.Singleton(
         ControlPlane,

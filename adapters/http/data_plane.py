@@ -10,6 +10,7 @@ from adapters.http.exchange import ClientGone, Exchange
 from adapters.http.headers import choose_request_id
 from adapters.http.inbound import Inbound
 from adapters.http.routes import Route, RouteTable
+from adapters.http.task_runner import TaskRunner
 from application.call_record import CallRecord
 from application.ports.clock import Clock
 from application.ports.ledger import Ledger
@@ -43,6 +44,7 @@ class DataPlane:
         ledger: Ledger,
         log: RequestLog,
         clock: Clock,
+        tasks: TaskRunner,
     ) -> None:
         self.find = routes.find
         self._access = access
@@ -50,6 +52,7 @@ class DataPlane:
         self._ledger = ledger
         self._log = log
         self._clock = clock
+        self._tasks = tasks
 
     async def serve(self, exchange: Exchange, route: Route, path_model: str | None) -> None:
         """Answer one exchange. Raises nothing but a cancellation that the server itself asked for."""
@@ -69,8 +72,8 @@ class DataPlane:
 
     async def _call(self, inbound: Inbound, route: Route) -> None:
         record = inbound.record
-        scope = CancelScope()
-        inbound.exchange.on_gone(lambda: scope.cancel(ClientGone()))
+        scope = CancelScope(self._tasks.loop)
+        inbound.exchange.on_broken(scope.cancel)
         self._ledger.opened()
         try:
             await self._handle(inbound, route, scope)

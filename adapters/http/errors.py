@@ -9,9 +9,10 @@ from adapters.dialects import json_codec
 from adapters.http.exchange import ClientGone
 from adapters.http.headers import JSON_TYPE, Header, header_value
 from adapters.http.inbound import Inbound
-from domain.errors import FeatherGateError, InternalFault, UpstreamError
+from domain.errors import KINDS, FeatherGateError, InternalFault, UpstreamError
 
 _LOG = logging.getLogger(__name__)
+_RETRY: Final[Header] = (b"x-should-retry", b"true")
 _NO_RETRY: Final[Header] = (b"x-should-retry", b"false")
 
 
@@ -60,6 +61,8 @@ def error_headers(error: FeatherGateError) -> list[Header]:
         headers.append((b"retry-after", b"%d" % math.ceil(error.retry_after_s)))
     if not error.retryable:
         headers.append(_NO_RETRY)
+    elif not KINDS[error.kind].retryable:
+        headers.append(_RETRY)
     if isinstance(error, UpstreamError) and error.request_id:
         headers.append((b"x-feathergate-upstream-id", header_value(error.request_id)))
     return headers

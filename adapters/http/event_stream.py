@@ -47,7 +47,7 @@ class EventStream:
         self._tasks = tasks
         self._ping: asyncio.Task[None] | None = None
         self._writing = False
-        self._loop = asyncio.get_running_loop()
+        self._loop = tasks.loop
         self._written_s = self._loop.time()
         self._timer = self._loop.call_later(interval_s, self._ring)
 

@@ -55,10 +55,11 @@ class Exchange(Protocol):
         """Break the connection off, so that what was sent cannot be mistaken for a complete answer."""
         ...
 
-    def on_gone(self, callback: Callable[[], None]) -> None:
-        """Have `callback` called once, outside the handler, when the client leaves before the answer is finished.
+    def on_broken(self, callback: Callable[[Exception], None]) -> None:
+        """Have `callback` called once, outside the handler, with the reason why the exchange cannot go on.
 
-        It is watched for once the body was read; until then `read_body` says so.
+        ClientGone where the client leaves before the answer is finished (watched for once the body was read;
+        until then `read_body` says so), MalformedRequest where its body stops arriving.
         """
         ...
 

@@ -1,6 +1,6 @@
 """What every answer's head shares: safe values, request ids."""
 
-import os
+import random
 from typing import Final, TypeAlias
 from urllib.parse import quote
 
@@ -24,4 +24,4 @@ def choose_request_id(asked: str | None) -> str:
     """The id to know a request by: the client's own where it is at most 128 visible ASCII characters, else new."""
     if asked and len(asked) <= _MAX_ID_CHARACTERS and asked.isascii() and asked.isprintable() and " " not in asked:
         return asked
-    return os.urandom(16).hex()
+    return f"{random.getrandbits(128):032x}"  # unique, not secret: no system call

@@ -1,7 +1,8 @@
 """One line per request, written past the `logging` machinery: this is the hot path."""
 
 import logging
-from typing import Final, TextIO
+from collections.abc import Callable
+from typing import Final, TextIO, TypeAlias
 
 from adapters.observability.log_lines import LogFormat, LogValue, redact, render_line, utc_time
 from application.call_record import CallRecord
@@ -11,18 +12,41 @@ MAX_MESSAGE_CHARACTERS: Final = 500
 """Longer error messages are cut: upstreams quote requests in theirs."""
 
 
+MAX_WAITING_LINES: Final = 512
+"""More lines than this are written at once, whatever was deferred."""
+
+Defer: TypeAlias = Callable[[Callable[[], None]], object]
+"""Has a callback called soon, once."""
+
+
+def at_once(flush: Callable[[], None]) -> None:
+    """The Defer that does not."""
+    flush()
+
+
 class AccessLog:
     """Writes one line per request to `stream`, if its level is at least `level` (numbers of `logging`).
 
     Failures of the gateway or an upstream are warnings; everything else, callers' mistakes and callers who
-    left included, is info. When nobody reads the stream any more it falls silent.
+    left included, is info. When nobody reads the stream any more it falls silent. Lines are written together,
+    when `defer` says so: a system call for each would cost more than making it.
     """
 
-    def __init__(self, stream: TextIO, clock: Clock, *, log_format: LogFormat, level: int = logging.INFO) -> None:
+    def __init__(
+        self,
+        stream: TextIO,
+        clock: Clock,
+        *,
+        log_format: LogFormat,
+        level: int = logging.INFO,
+        defer: Defer = at_once,
+    ) -> None:
         self._stream = stream
         self._clock = clock
         self._format = log_format
         self._level = level
+        self._defer = defer
+        self._lines: list[str] = []
 
     def call(self, record: CallRecord) -> None:
         """A model was called."""
@@ -66,8 +90,19 @@ class AccessLog:
         }
 
     def _write(self, fields: dict[str, LogValue]) -> None:
+        self._lines.append(render_line(fields, self._format))
+        if len(self._lines) == 1:
+            self._defer(self.flush)
+        elif len(self._lines) >= MAX_WAITING_LINES:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the lines that wait."""
+        if not self._lines:
+            return
+        lines, self._lines = self._lines, []
         try:
-            self._stream.write(render_line(fields, self._format) + "\n")
+            self._stream.write("\n".join(lines) + "\n")
             self._stream.flush()
         except (OSError, ValueError):  # the pipe is gone, or the stream was closed: nobody is left to tell
             self._level = logging.CRITICAL + 1

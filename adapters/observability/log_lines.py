@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 import msgspec
@@ -37,7 +38,13 @@ class LogFormat(StrEnum):
 
 def utc_time(unix_s: float) -> str:
     """ISO 8601 in UTC with milliseconds: `2026-11-22T01:19:15.042Z`."""
-    return datetime.fromtimestamp(unix_s, UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    whole_ms = round(unix_s * 1000)
+    return f"{_second(whole_ms // 1000)}.{whole_ms % 1000:03}Z"
+
+
+@lru_cache(maxsize=2)
+def _second(unix_s: int) -> str:
+    return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def redact(text: str) -> str:
@@ -59,7 +66,7 @@ def render_line(fields: Mapping[str, LogValue], log_format: LogFormat) -> str:
     """One line, without its line break; fields that are None are left out."""
     if log_format is LogFormat.JSON:
         return _json({name: value for name, value in fields.items() if value is not None})
-    return " ".join(_console_word(name, value) for name, value in fields.items() if value is not None)
+    return " ".join([_console_word(name, value) for name, value in fields.items() if value is not None])
 
 
 def _json(entry: Mapping[str, LogValue]) -> str:
@@ -72,9 +79,12 @@ def _json(entry: Mapping[str, LogValue]) -> str:
 
 
 def _console_word(name: str, value: LogValue) -> str:
-    if name == "message":
-        return escape_controls(str(value))
-    word = _word(value) if isinstance(value, str) else str(value)
+    if not isinstance(value, str):
+        word = str(value)
+    elif name == "message":
+        return escape_controls(value)
+    else:
+        word = value if value.isascii() and value.isalnum() else _word(value)
     return word if name in LEADING_FIELDS else f"{name}={word}"
 
 

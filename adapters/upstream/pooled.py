@@ -35,6 +35,7 @@ class PooledUpstream:
         self._idle_expiry_s = idle_expiry_s
         self._pools: dict[Origin, OriginPool] = {}
         self._closed = False
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def open(self, request: UpstreamRequest) -> UpstreamResponse:
         """As `UpstreamHttp.open`.
@@ -43,7 +44,7 @@ class PooledUpstream:
         file that cannot be used) and ShuttingDown (after `aclose`).
         """
         total_s = request.limits.total_s
-        total_at = inf if total_s is None else asyncio.get_running_loop().time() + total_s
+        total_at = inf if total_s is None else self._running_loop().time() + total_s
         pool = self._pools.get(request.origin)
         if pool is None or self._closed:
             pool = self._new_pool(request.origin)
@@ -69,6 +70,12 @@ class PooledUpstream:
         for pool in pools:
             await pool.aclose()
 
+    def _running_loop(self) -> asyncio.AbstractEventLoop:
+        """The loop, found once: `asyncio.get_running_loop` makes a system call each time (until 3.12)."""
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        return self._loop
+
     def _new_pool(self, origin: Origin) -> OriginPool:
         if self._closed:
             raise ShuttingDown("the gateway is shutting down and opens no upstream connections; try another one")
@@ -79,7 +86,7 @@ class PooledUpstream:
         return pool
 
     async def _connect(self, request: UpstreamRequest, pool: OriginPool, *, total_at: float) -> Connection:
-        loop = asyncio.get_running_loop()
+        loop = self._running_loop()
         origin = request.origin
         context = self._ssl_context.get() if origin.scheme == "https" else None
         connect_at = loop.time() + request.limits.connect_s

@@ -130,10 +130,16 @@ def build_gateway(
     provider = ScriptedProvider(scripts)
     answer_chat = AnswerChat(fleet, Attempts(provider), clock, lambda: 0.0)
     answering = ChatAnswering(answer_chat, AnswerHeads(clock), tasks=tasks, keep_alive_s=keep_alive_s)
-    handler = ChatCompletions(answering, access=access, max_body_bytes=MAX_BODY_BYTES)
+    handler = ChatCompletions(answering, access=access, max_body_bytes=MAX_BODY_BYTES, clock=clock)
     route = Route(name="/v1/chat/completions", dialect=dialect, handler=handler)
     plane = DataPlane(
-        routes=chat_completions_routes(route), access=access, drain=drain, ledger=books, log=books, clock=clock
+        routes=chat_completions_routes(route),
+        access=access,
+        drain=drain,
+        ledger=books,
+        log=books,
+        clock=clock,
+        tasks=tasks,
     )
     control = ControlPlane(
         access=access, dialect=dialect, log=books, clock=clock, metrics_need_key=metrics_need_key

@@ -35,6 +35,7 @@ def gateway_with(work: Callable[[Inbound], Coroutine[Any, Any, None]]) -> Gatewa
         ledger=books,
         log=books,
         clock=LoopClock(),
+        tasks=tasks,
     )
     app = Quart("test")
     app.asgi_http_class = lane_to(plane, tasks)

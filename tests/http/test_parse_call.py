@@ -14,6 +14,7 @@ from application.call_record import CallRecord
 from application.chat_call import ChatCall
 from domain.errors import MalformedRequest
 from tests.http.conftest import CHAT, chat_body
+from tests.http.gateway_under_test import LoopClock
 
 
 async def _nothing(*_: object) -> None:
@@ -35,7 +36,7 @@ def inbound(headers: dict[str, str], path_model: str | None = None) -> Inbound:
 
 
 def call_of(headers: dict[str, str] | None = None, **members: object) -> ChatCall:
-    return parse_call(chat_body("m", **members), inbound(headers or {}))[0]
+    return parse_call(chat_body("m", **members), inbound(headers or {}), clock=LoopClock())[0]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,7 @@ def test_only_vendor_switches_are_forwarded() -> None:
 
 
 def test_the_path_s_model_beats_the_body_s() -> None:
-    call, reply = parse_call(chat_body("in-body"), inbound({}, "in/path"))
+    call, reply = parse_call(chat_body("in-body"), inbound({}, "in/path"), clock=LoopClock())
     assert (call.model, reply.model, call.document.canonical().model) == ("in/path", "in/path", "in/path")
 
 
@@ -112,13 +113,25 @@ def test_the_path_s_model_beats_the_body_s() -> None:
     ],
 )
 def test_the_reply_knows_what_was_asked(members: dict[str, object], usage: bool, legacy: bool) -> None:
-    reply = parse_call(chat_body("m", **members), inbound({}))[1]
+    reply = parse_call(chat_body("m", **members), inbound({}), clock=LoopClock())[1]
     assert (reply.include_usage, reply.legacy_functions) == (usage, legacy)
+
+
+def test_the_reply_knows_when_the_call_came() -> None:
+    assert parse_call(chat_body("m"), inbound({}), clock=LoopClock())[1].created_unix_s == 1_700_000_000
+
+
+@pytest.mark.parametrize("messages", [[], {}, "hi", None, 5])
+def test_there_must_be_messages(messages: object) -> None:
+    body = json.dumps({"model": "m", "messages": messages}).encode()
+    with pytest.raises(MalformedRequest, match="at least one message") as refused:
+        parse_call(body, inbound({}), clock=LoopClock())
+    assert refused.value.param == "messages"
 
 
 def test_bytes_of_the_messages_are_kept() -> None:
     body = b'{"model": "m", "messages": [ {"role":"user", "content" :"hi"} ], "x": 1.50}'
-    document = parse_call(body, inbound({}))[0].document
+    document = parse_call(body, inbound({}), clock=LoopClock())[0].document
     assert isinstance(document, OpenAIChatDocument)
     sent = document.envelope.encode()
     assert b'[ {"role":"user", "content" :"hi"} ]' in sent

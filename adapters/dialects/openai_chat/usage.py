@@ -104,7 +104,10 @@ def _counts(owner: dict[str, JSON]) -> dict[str, int]:
 
 
 def _first(*counts: int | None) -> int | None:
-    return next((count for count in counts if count is not None), None)
+    for count in counts:
+        if count is not None:
+            return count
+    return None
 
 
 def _by_ttl(details: dict[str, JSON]) -> dict[str, int]:
