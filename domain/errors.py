@@ -138,7 +138,8 @@ class FeatherGateError(Exception):
     `message` says what was expected, what came, where, and what to do; never a key, never a prompt.
     `param` is the member at fault as a path into the caller's body (`messages[2].content[0].type`).
     `status` overrides the kind's status where an upstream's own is kept; `code` likewise the code word.
-    `retry_after_s` is the wait the upstream asked for, in seconds.
+    `retry_after_s` is the wait the upstream asked for, in seconds. `retryable` tells whether the same request
+    may succeed later or elsewhere: what its kind says, unless the upstream said otherwise.
     """
 
     kind: ErrorKind = ErrorKind.SERVER
@@ -156,6 +157,7 @@ class FeatherGateError(Exception):
         model: str | None = None,
         request_id: str | None = None,
         retry_after_s: float | None = None,
+        retryable: bool | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -168,11 +170,7 @@ class FeatherGateError(Exception):
         self.model = model
         self.request_id = request_id
         self.retry_after_s = retry_after_s
-
-    @property
-    def retryable(self) -> bool:
-        """Whether the same request may succeed later or elsewhere."""
-        return KINDS[self.kind].retryable
+        self.retryable = retryable if retryable is not None else KINDS[self.kind].retryable
 
     @property
     def label(self) -> str:

@@ -7,8 +7,27 @@ JSON: TypeAlias = Any
 """None, bool, int, float, str, list of JSON, or dict of str to JSON. `Any`, because a recursive alias makes
 every access at the JSON edge a cast without catching a mistake that the parsers do not check anyway."""
 
+MAX_NESTING: Final = 128
+"""How deep objects and lists may stand in one another. Deeper values could be read, but neither walked nor written
+again on every stack; no vendor takes them either."""
+
 Ext: TypeAlias = Mapping[str, Mapping[str, JSON]]
 """Leftover wire members by vendor family (`openai`, `anthropic`, `google`), at the level where they stood."""
+
+
+def nests_too_deeply(value: JSON) -> bool:
+    """Whether objects and lists nest deeper in `value` than MAX_NESTING."""
+    level: list[JSON] = [value] if isinstance(value, dict | list) else []
+    for _ in range(MAX_NESTING):
+        if not level:
+            return False
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, dict | list)
+        ]
+    return bool(level)
 
 
 class _NoExt(Mapping[str, Mapping[str, JSON]]):

@@ -1,6 +1,7 @@
 """The running gateway: its parts built, its socket open, and a tidy end."""
 
 import gc
+import os
 import sys
 from typing import Final, cast
 
@@ -29,7 +30,7 @@ def serve(options: Options, loaded: LoadedConfig) -> None:
     settings = ServerSettings(
         listener=listener,
         drain_timeout_s=options.drain_timeout_s,
-        on_listening=lambda: print(banner, flush=True),  # noqa: T201 - the operator's first sight of the gateway
+        on_listening=lambda: _show(banner),
         on_stop=lambda: container.drain().begin(options.drain_timeout_s),
         on_hurry=lambda: container.drain().begin(0),
         http2=options.http2,
@@ -42,6 +43,15 @@ def serve(options: Options, loaded: LoadedConfig) -> None:
         serve_hypercorn(app, settings)
     else:
         serve_uvicorn(app, settings)
+
+
+def _show(banner: str) -> None:
+    try:
+        print(banner, flush=True)  # noqa: T201 - the operator's first sight of the gateway
+    except (
+        OSError
+    ):  # who read has left, as in `feathergate | head -1`; what is left must not fail again at the end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _with_shutdown(container: Container) -> Application:

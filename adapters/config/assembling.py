@@ -87,7 +87,7 @@ def _access(config: Table, litellm: Checked, *, general: Checked, findings: Find
         "master_key": key or None,
         "key_header_name": general.values.get("litellm_key_header_name"),
         "max_request_bytes": None if size_mb is None else _bytes(size_mb),
-        "metrics_need_key": bool(key) and asked is not False,
+        "metrics_need_key": asked is not False,
     }
 
 

@@ -166,7 +166,7 @@ def _defaults(settings: Settings) -> Mapping[str, Mapping[str, tuple[JSON, str |
             "drop_params": (settings.drop_params, None),
             "request_timeout": (settings.request_timeout_s, "router_settings.timeout"),
             "ssl_verify": (settings.ssl_verify, None),
-            "require_auth_for_metrics_endpoint": (settings.metrics_need_key, "general_settings.master_key"),
+            "require_auth_for_metrics_endpoint": (settings.metrics_need_key, None),
         },
         "router_settings": {
             "routing_strategy": ("simple-shuffle", None),

@@ -34,15 +34,12 @@ def _empty() -> Mapping[str, JSON]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitSettings(DataClassJsonMixin):
-    """How long each phase of an upstream call may take, in seconds, and how much a buffered answer may hold.
-
-    `total_timeout_s` None = no limit.
-    """
+    """How long each phase of an upstream call may take, in seconds, and how much a buffered answer may hold."""
 
     connect_timeout_s: float = 5.0
     first_byte_timeout_s: float = 600.0
     idle_timeout_s: float = 120.0
-    total_timeout_s: float | None = None
+    total_timeout_s: float = 6000.0
     max_response_bytes: int = 64 * MEBIBYTE
 
 
@@ -135,4 +132,4 @@ class Settings(DataClassJsonMixin):
     log_level: str = "info"
     limits: LimitSettings = field(default_factory=LimitSettings)
     max_request_bytes: int = 32 * MEBIBYTE
-    metrics_need_key: bool = False
+    metrics_need_key: bool = True

@@ -127,6 +127,10 @@ class ClientDialect(Protocol):
         """A buffered answer in this format."""
         ...
 
+    def lost(self, event: StreamEvent) -> Loss | None:
+        """What of an answer's `event` this format cannot say, buffered or streamed; None where it says it all."""
+        ...
+
     def encoder(self, reply: Reply) -> Encoder:
         """An encoder for one streamed answer."""
         ...

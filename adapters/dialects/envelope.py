@@ -1,5 +1,6 @@
 """A request body opened no further than its top-level members, so that everything inside keeps its bytes."""
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Final, Self
 
@@ -11,6 +12,7 @@ from domain.json_types import JSON
 
 _DECODER: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ENCODER: Final = msgspec.json.Encoder()
+_ITEMS: Final = re.compile(rb"\s*\[\s*[^\s\]]")
 
 
 class Envelope:
@@ -64,6 +66,11 @@ class Envelope:
         if value is None or isinstance(value, bool):
             return bool(value)
         raise MalformedRequest(f"{name}: expected true or false; the request has another type there.", param=name)
+
+    def has_items(self, name: str) -> bool:
+        """Whether the member `name` is a list of at least one value; nothing in the list is read."""
+        raw = self._members.get(name)
+        return raw is not None and _ITEMS.match(raw) is not None
 
     def without(self, names: Collection[str]) -> "Envelope":
         """The envelope without the members `names`."""

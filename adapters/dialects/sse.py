@@ -26,33 +26,42 @@ class FrameDecoder:
     `max_frame_bytes` bounds what is held; a longer frame raises ValueError from `feed`.
     """
 
-    __slots__ = ("_buffer", "_max_frame_bytes", "_scanned", "_started")
+    __slots__ = ("_has_cr", "_held", "_max_frame_bytes", "_scanned", "_started")
 
     def __init__(self, max_frame_bytes: int = 64 * 1024 * 1024) -> None:
-        self._buffer = b""
+        self._held = bytearray()  # grows in place: a picture may be one frame in thousands of chunks
         self._scanned = 0
+        self._has_cr = False
         self._started = False
         self._max_frame_bytes = max_frame_bytes
 
     def feed(self, chunk: bytes) -> list[Frame]:
         """The frames that `chunk` completes."""
-        buffer = self._buffer + chunk if self._buffer else chunk
+        held = self._held
+        continues = bool(held)
+        if continues:
+            held += chunk
+        buffer = held if continues else chunk
+        self._has_cr = self._has_cr or b"\r" in chunk
         frames: list[Frame] = []
         start, scan = 0, self._scanned
-        frame_end = _frame_end if b"\r" in buffer else _frame_end_without_cr
+        frame_end = _frame_end if self._has_cr else _frame_end_without_cr
         while (end := frame_end(buffer, scan)) is not None:
-            frames.append(self._frame(buffer[start:end]))
+            frames.append(self._frame(bytes(buffer[start:end])))
             start = scan = end
-        self._buffer = buffer[start:]
-        if len(self._buffer) > self._max_frame_bytes:
+        if continues:
+            del held[:start]
+        else:
+            held += chunk[start:]
+        if len(held) > self._max_frame_bytes:
             raise ValueError(f"expected frames of at most {self._max_frame_bytes} bytes; got a longer one")
         # A blank line may begin with the last three bytes seen: CR LF CR | LF.
-        self._scanned = max(0, len(self._buffer) - 3)
+        self._scanned = max(0, len(held) - 3)
         return frames
 
     def finish(self) -> list[Frame]:
         """The frame that lacked its blank line when the stream ended, if any."""
-        rest, self._buffer, self._scanned = self._buffer, b"", 0
+        rest, self._held, self._scanned = bytes(self._held), bytearray(), 0
         return [self._frame(rest)] if rest.strip(b"\r\n") else []
 
     def _frame(self, raw: bytes) -> Frame:
@@ -63,13 +72,13 @@ class FrameDecoder:
         return _parse(text, raw)
 
 
-def _frame_end_without_cr(buffer: bytes, scan: int) -> int | None:
+def _frame_end_without_cr(buffer: bytes | bytearray, scan: int) -> int | None:
     """As `_frame_end`, for the lines that nearly every server writes."""
     position = buffer.find(b"\n\n", scan)
     return None if position < 0 else position + 2
 
 
-def _frame_end(buffer: bytes, scan: int) -> int | None:
+def _frame_end(buffer: bytes | bytearray, scan: int) -> int | None:
     """The index after the first blank line at or after `scan`, or None while it may still grow.
 
     A CR at the very end is undecided: an LF may follow it.
@@ -92,13 +101,13 @@ def _frame_end(buffer: bytes, scan: int) -> int | None:
         position = after
 
 
-def _next_line_end(buffer: bytes, position: int) -> int:
+def _next_line_end(buffer: bytes | bytearray, position: int) -> int:
     line_feed = buffer.find(b"\n", position)
     carriage = buffer.find(b"\r", position, line_feed if line_feed >= 0 else len(buffer))
     return carriage if carriage >= 0 else line_feed
 
 
-def _blank_line_end(buffer: bytes, position: int) -> int | None:
+def _blank_line_end(buffer: bytes | bytearray, position: int) -> int | None:
     """Where a blank line that starts at `position` ends; -1 = cannot tell yet; None = it is not blank."""
     if position >= len(buffer):
         return -1

@@ -32,6 +32,8 @@ _BY_STATUS: Final = MappingProxyType(
         _OVERLOADED_STATUS: ErrorKind.OVERLOADED,
     }
 )
+_SHOULD_RETRY: Final = MappingProxyType({"true": True, "false": False})
+"""What the official clients of OpenAI and Anthropic look for in `x-should-retry` (2026-11)."""
 _SAYS_LITTLE: Final = frozenset({ErrorKind.INVALID_REQUEST, ErrorKind.UNPROCESSABLE, ErrorKind.SERVER})
 """Kinds whose status alone does not tell whether the upstream itself or something before it answered."""
 
@@ -91,7 +93,8 @@ def rejected(
     """The error that an upstream answered with.
 
     It keeps the upstream's status, except 529 and statuses that are no error: those become their kind's own.
-    `headers` have lower-case names; the retry hints and the upstream's request id are read from them.
+    `headers` have lower-case names; the retry hints (`x-should-retry` goes before what the kind says) and the
+    upstream's request id are read from them.
     """
     made = ContextTooLong if kind is ErrorKind.CONTEXT_LENGTH else UpstreamRejected
     return made(
@@ -101,6 +104,7 @@ def rejected(
         code=code,
         request_id=headers.get("x-request-id") or headers.get("request-id"),
         retry_after_s=retry_after_s(headers),
+        retryable=_SHOULD_RETRY.get(headers.get("x-should-retry", "").strip().lower()),
     )
 
 

@@ -9,7 +9,7 @@ from application.ports.clock import Clock
 from domain.routing.fleet import Deployment
 
 MAX_WARNINGS: Final = 16
-"""How many losses the head names; the log's record counts all."""
+"""How many losses head and log name; the record counts all."""
 
 _NO_CACHE: Final[Header] = (b"cache-control", b"no-cache")
 _NO_BUFFERING: Final[Header] = (b"x-accel-buffering", b"no")
@@ -46,7 +46,7 @@ class AnswerHeads:
         if deployment is not None:
             headers += self._block(deployment)
         for loss in call.losses[:MAX_WARNINGS]:
-            headers.append((b"x-feathergate-warning", header_value(f"{loss.code};{loss.where}")))
+            headers.append((b"x-feathergate-warning", header_value(f"{loss.code};{loss.place}")))
         for name, value in call.upstream_headers.items():
             shown = _UPSTREAM_ID if name in _UPSTREAM_IDS else name.encode("ascii")
             headers.append((shown, header_value(value)))

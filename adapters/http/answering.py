@@ -7,7 +7,7 @@ from typing import Final
 
 from adapters.dialects import json_codec
 from adapters.dialects.contract import ClientDialect, Encoder, Reply
-from adapters.http.answer_heads import AnswerHeads
+from adapters.http.answer_heads import MAX_WARNINGS, AnswerHeads
 from adapters.http.event_stream import EventStream
 from adapters.http.headers import Header
 from adapters.http.inbound import Inbound
@@ -185,5 +185,5 @@ def _cut_short(answer: Answer) -> MalformedResponse:
 
 
 def _log_losses(call: ChatCall) -> None:
-    changes = ", ".join(f"{loss.code} {loss.where}" for loss in call.losses)
+    changes = ", ".join(f"{loss.code} {loss.place}" for loss in call.losses[:MAX_WARNINGS])
     _LOG.info("request %s lost something on its way to another dialect: %s", call.request_id, changes)

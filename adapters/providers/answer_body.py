@@ -25,14 +25,15 @@ def is_stream(body: bytes) -> bool:
 
 
 async def opening(chunks: AsyncIterator[bytes]) -> Opening:
-    """Read until there is more than white space. Documents are JSON, or the HTML of an edge that failed."""
-    first = b""
+    """Read until there is more than white space, which is left out: an upstream may send it to keep alive.
+
+    Documents are JSON, or the HTML of an edge that failed.
+    """
     async for chunk in chunks:
-        first += chunk
-        start = first.lstrip()[:1]
-        if start:
-            return Opening(first, start in (b"{", b"[", b"<"))
-    return Opening(first, is_document=False)
+        first = chunk.lstrip()
+        if first:
+            return Opening(first, first[:1] in (b"{", b"[", b"<"))
+    return Opening(b"", is_document=False)
 
 
 async def rest_of(first: bytes, chunks: AsyncIterator[bytes], *, max_bytes: int) -> bytes:

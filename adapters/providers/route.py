@@ -12,11 +12,13 @@ from adapters.providers.credentials import Headers
 from adapters.providers.deployment_spec import ModelInfo, TlsKey
 from adapters.upstream.port import Limits
 from domain.chat.content import Family
+from domain.errors import UnknownModel
 from domain.json_types import JSON
 from domain.models.catalogue import profile_for
 from domain.models.profile import ModelProfile, Thinking
 
 _MAX_MODELS: Final = 256
+_DOTS: Final = frozenset({".", ".."})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +74,11 @@ class ModelRoutes:
         self.of = lru_cache(maxsize=_MAX_MODELS)(self._make)
 
     def _make(self, model: str) -> ModelRoute:
+        """Raises UnknownModel for a name, captured by a wildcard, whose steps would lead elsewhere in a URL."""
+        if not _DOTS.isdisjoint(model.split("/")):
+            raise UnknownModel(
+                f"no model of {self._provider} has `.` or `..` as a part of its name", param="model"
+            )
         profile = profile_for(self._provider, self._info.base_model or model)
         return ModelRoute(
             buffered_target=self._endpoint.target(model, False),

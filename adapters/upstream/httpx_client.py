@@ -22,8 +22,9 @@ IDLE_EXPIRY_S: Final = 30.0
 class HttpxUpstream:
     """`UpstreamHttp` on httpx's transports, built (and httpx imported: some 80 ms) at the first call.
 
-    `proxy_url` is an http:// or https:// URL, with credentials if the proxy wants them. A custom `transport`
-    takes the place of both. The transports are used without `httpx.AsyncClient`: its cookies, redirects and
+    `proxy_url` is an http:// or https:// URL, with credentials if the proxy wants them. `http2` offers HTTP/2
+    to https origins: the port is specified for it, though no configuration asks for it yet. A custom `transport`
+    takes the place of all three. The transports are used without `httpx.AsyncClient`: its cookies, redirects and
     reading of the environment are nothing that an upstream call wants. Two things are coarser than in
     `PooledUpstream`: the connect limit counts TCP and TLS apart, and a head that stalls half-way is held to the
     first byte limit.

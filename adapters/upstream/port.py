@@ -1,7 +1,7 @@
 """The outbound HTTP port: `UpstreamHttp.open(request)` gives a response whose body is read chunk by chunk."""
 
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 
@@ -11,7 +11,8 @@ class Limits:
 
     connect_s:     name lookup, TCP and TLS together.
     first_byte_s:  from the request being sent to the first byte of the answer's head.
-    idle_s:        between two reads of the body; time in which the reader itself pauses does not count.
+    idle_s:        between two reads of the body, or of a head that has begun, and between two writes of the
+                   request; time in which the reader itself pauses does not count.
     total_s:       from `open` to the end of the body; None = no limit.
     max_head_bytes, max_body_bytes: larger heads or buffered bodies are a MalformedResponse.
     """
@@ -19,7 +20,7 @@ class Limits:
     connect_s: float = 5.0
     first_byte_s: float = 600.0
     idle_s: float = 120.0
-    total_s: float | None = None
+    total_s: float | None = 6000.0
     max_head_bytes: int = 65_536
     max_body_bytes: int = 64 * 1024 * 1024
 
@@ -48,12 +49,13 @@ class UpstreamRequest:
     """One POST to an upstream.
 
     `target` is the path with its query; `headers` exclude Host, Content-Length and Accept-Encoding, which the
-    client adds (identity encoding is asked for). `provider` and `model` only label errors.
+    client adds (identity encoding is asked for). The headers hold keys: they are in no repr. `provider`
+    and `model` only label errors.
     """
 
     origin: Origin
     target: str
-    headers: tuple[tuple[str, str], ...]
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
     body: bytes
     limits: Limits = DEFAULT_LIMITS
     method: str = "POST"
@@ -70,13 +72,13 @@ class UpstreamResponse(Protocol):
     @property
     def headers(self) -> Mapping[str, str]: ...
 
-    def chunks(self) -> AsyncIterator[bytes]:
+    def chunks(self) -> AsyncGenerator[bytes, None]:
         """The body as it arrives, each chunk non-empty.
 
         Not asking for the next chunk stops the reading of the socket (bounded buffer). Raises UpstreamTimeout
         (idle or total limit), UpstreamUnavailable (the connection broke before the body was complete:
         `Content-Length` not reached, no last chunk), MalformedResponse (bytes that are not HTTP).
-        Closing the iterator early closes the connection.
+        Closing the generator early closes the connection.
         """
         ...
 

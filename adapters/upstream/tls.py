@@ -12,17 +12,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsSettings:
-    """What to trust, and how to introduce oneself.
+    """What to trust.
 
     verify:      False accepts any certificate (`ssl_verify: false`).
     ca_file:     a PEM bundle to trust instead of the system's store and Mozilla's list (`SSL_CERT_FILE`,
                  `ssl_verify: /path`).
-    client_cert_file: a PEM file with certificate and key for upstreams that ask for one (`ssl_certificate`).
     """
 
     verify: bool = True
     ca_file: str | None = None
-    client_cert_file: str | None = None
 
 
 class LazySslContext:
@@ -59,19 +57,12 @@ def build_ssl_context(settings: TlsSettings) -> "SSLContext":
         try:
             context.load_verify_locations(cafile=settings.ca_file)
         except OSError as error:
-            raise _unreadable("CA bundle", settings.ca_file) from error
+            raise NotConfigured(
+                f"the CA bundle {settings.ca_file!r} cannot be read as PEM; check the path and the file"
+            ) from error
     else:
         import certifi  # noqa: PLC0415 - only where no bundle was named
 
         context = ssl.create_default_context()
         context.load_verify_locations(cafile=certifi.where())
-    if settings.client_cert_file is not None:
-        try:
-            context.load_cert_chain(settings.client_cert_file)
-        except OSError as error:
-            raise _unreadable("client certificate and key", settings.client_cert_file) from error
     return context
-
-
-def _unreadable(what: str, path: str) -> NotConfigured:
-    return NotConfigured(f"the {what} {path!r} cannot be read as PEM; check the path and the file")

@@ -7,6 +7,9 @@ from typing import Final
 
 from domain.errors import UnsupportedFeature
 
+_LONGEST_PLACE: Final = 200
+_MOST_NAMED: Final = 16
+
 
 class LossKind(StrEnum):
     """How much a loss weighs.
@@ -26,13 +29,19 @@ class Loss:
     """One thing a translation dropped or changed.
 
     `code` is a fixed snake_case word (`dropped_param`, `system_folded`, …), `where` a JSON pointer in the
-    member names of an OpenAI chat request (`/seed`, `/messages/3/content/1`), `detail` one short clause.
+    member names of an OpenAI chat request (`/seed`, `/messages/3/content/1`) or, where an answer lost it, of a
+    chat completion (`/choices/0/finish_reason`), `detail` one short clause.
     """
 
     code: str
     where: str
     detail: str = ""
     kind: LossKind = LossKind.CHANGE
+
+    @property
+    def place(self) -> str:
+        """`where`, cut where a caller's own member names make it long: fit for headers, logs and messages."""
+        return self.where if len(self.where) <= _LONGEST_PLACE else f"{self.where[:_LONGEST_PLACE]}…"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +60,13 @@ class LossPolicy:
         refused = [loss for loss in losses if self._refuses(loss)]
         if not refused:
             return
-        fields = ", ".join(_clause(loss) for loss in refused)
+        fields = ", ".join(_clause(loss) for loss in refused[:_MOST_NAMED])
+        if len(refused) > _MOST_NAMED:
+            fields += f" and {len(refused) - _MOST_NAMED} more"
         raise UnsupportedFeature(
             f"{model} at {provider} cannot express this request exactly: {fields}. Leave these out, or allow "
             f"{'lossy translation (strict: false)' if self.strict else 'dropping them (drop_params: true)'}.",
-            param=refused[0].where.removeprefix("/").replace("/", "."),
+            param=path_of(refused[0].place),
             provider=provider,
             model=model,
         )
@@ -69,5 +80,11 @@ class LossPolicy:
 ACCEPT_LOSSES: Final = LossPolicy()
 
 
+def path_of(pointer: str) -> str:
+    """A JSON pointer as a path: `/messages/2/content/0` is `messages[2].content[0]`."""
+    steps = pointer.removeprefix("/").split("/")
+    return "".join(f"[{step}]" if step.isdigit() else f".{step}" for step in steps).removeprefix(".")
+
+
 def _clause(loss: Loss) -> str:
-    return f"{loss.where} ({loss.detail or loss.code})"
+    return f"{loss.place} ({loss.detail or loss.code})"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from domain.chat.content import Opaque, Part, Reasoning, Text, ToolCall, ToolResult
-from domain.chat.loss import Loss
+from domain.chat.loss import Loss, LossKind
 from domain.chat.request import Message, Role
 
 NO_RESULT: Final = "no result: the call was not answered"
@@ -89,7 +89,8 @@ def without_foreign_reasoning(
 ) -> tuple[tuple[Message, ...], tuple[Loss, ...]]:
     """The conversation without reasoning and signatures that another family made, and without unsigned reasoning.
 
-    Foreign reasoning is never shown as visible text: it would pollute the conversation.
+    Foreign reasoning is never shown as visible text: it would pollute the conversation. To lose what a family
+    signed is a change; what nobody signed would not have been taken back by its own model either.
     """
     out: list[Message] = []
     losses: list[Loss] = []
@@ -97,7 +98,8 @@ def without_foreign_reasoning(
         parts: list[Part] = []
         for part in message.parts:
             if isinstance(part, Reasoning) and not _native(part.signature, family):
-                losses.append(Loss("dropped_reasoning", f"/messages/{index}", f"not signed by {family}"))
+                kind = LossKind.HINT if part.signature is None else LossKind.CHANGE
+                losses.append(Loss("dropped_reasoning", f"/messages/{index}", f"not signed by {family}", kind))
             else:
                 parts.append(_without_foreign_signature(part, family))
         out.append(replace(message, parts=tuple(parts)))

@@ -14,6 +14,7 @@ _PLAIN: Final = ModelProfile(
     max_output_tokens=8_192,
     json_schema_with_tools=False,
     call_ids=False,
+    builtin_tools_with_functions=False,
     result_media=False,
 )
 _FLASH_2_5: Final = replace(

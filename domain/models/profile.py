@@ -21,7 +21,7 @@ class ModelProfile:
     """What a model accepts. The defaults describe a plain model that takes everything and does not reason.
 
     context_tokens, max_output_tokens: None = not known, so no limit is applied.
-    sampling:             temperature, top_p and top_k are accepted.
+    sampling:             temperature, top_p and top_k are accepted, and where the wire has them the penalties.
     efforts:              supported efforts in rising order (EFFORT, ADAPTIVE, LEVEL).
     min_thinking_tokens, max_thinking_tokens: the budget's range (BUDGET).
     thinking_optional:    thinking can be turned off.
@@ -30,6 +30,7 @@ class ModelProfile:
     prefill:              the last message may be the assistant's.
     json_schema:          structured output is native; with_tools: also beside function tools.
     call_ids:             tool calls carry ids on its wire (Gemini 3).
+    builtin_tools_with_functions: the vendor's own tools run beside the caller's functions (Gemini 3).
     result_media:         tool results may hold images and PDFs natively (Gemini 3).
     signed_calls:         the first call of each step must return its signature (Gemini 3).
     """
@@ -49,6 +50,7 @@ class ModelProfile:
     json_schema: bool = True
     json_schema_with_tools: bool = True
     call_ids: bool = True
+    builtin_tools_with_functions: bool = True
     result_media: bool = True
     signed_calls: bool = False
 
@@ -59,7 +61,9 @@ PLAIN_MODEL = ModelProfile()
 def nearest_effort(wanted: Effort, supported: tuple[Effort, ...]) -> Effort:
     """The supported effort closest to `wanted`, the weaker one where two are equally near.
 
-    `supported` is not empty.
+    Who asks for a little thought does not get none, where there is a choice. `supported` is not empty.
     """
     order = list(Effort)
-    return min(supported, key=lambda effort: (abs(order.index(effort) - order.index(wanted)), order.index(effort)))
+    thinking = tuple(effort for effort in supported if effort is not Effort.NONE)
+    choices = supported if wanted is Effort.NONE else thinking or supported
+    return min(choices, key=lambda effort: (abs(order.index(effort) - order.index(wanted)), order.index(effort)))

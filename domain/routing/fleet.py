@@ -12,6 +12,8 @@ from domain.errors import NotConfigured, UnknownModel
 WILDCARD: Final = "*"
 _LONGEST_NAME: Final = 200
 """Longer names are cut in messages, and not compared with others."""
+_LONGEST_CAPTURED: Final = 512
+"""Longer names match no wildcard: what they capture is kept and sent on, and matching several takes its time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +92,7 @@ class Fleet:
             exact = self.groups.get(meant)
             if exact is not None:
                 return exact
-            for pattern in self._patterns:
+            for pattern in self._patterns if len(meant) <= _LONGEST_CAPTURED else ():
                 captured = pattern.expression.fullmatch(meant)
                 if captured is not None:
                     return tuple(_concrete(deployment, captured[1]) for deployment in self.groups[pattern.group])

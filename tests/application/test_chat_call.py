@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from application.call_record import CallRecord
-from domain.chat.loss import Loss, LossKind, LossPolicy
+from domain.chat.loss import Loss, LossKind, LossPolicy, path_of
 from domain.errors import UnsupportedFeature
 from tests.application.fakes import chat_call
 from tests.strategies.fleets import deployment
@@ -39,7 +39,7 @@ def test_the_caller_decides_about_drops_and_either_about_strictness(
         if loss in refused:
             with pytest.raises(UnsupportedFeature) as raised:
                 call.accept([loss], target)
-            assert raised.value.param == loss.where[1:].replace("/", ".")
+            assert raised.value.param == path_of(loss.where)
             assert call.losses == []
         else:
             call.accept([loss], target)
@@ -51,6 +51,13 @@ def test_losses_gather() -> None:
     for losses in ([_HINT], [], [_CHANGE]):
         call.accept(losses, deployment())
     assert call.losses == [_HINT, _CHANGE]
+
+
+def test_a_loss_in_the_answer_is_noted_once_and_refused_by_nobody() -> None:
+    call = chat_call(strict=True)
+    for loss in (_CHANGE, _PARAMETER, _CHANGE):
+        call.lose(loss)
+    assert call.losses == [_CHANGE, _PARAMETER]
 
 
 def test_a_record_s_times_add_up() -> None:

@@ -212,7 +212,7 @@ def test_the_report_says_what_holds_by_default_or_by_another_key() -> None:
     assert _line(report, "log_level") == "log_level: info  # default"
     bare = render_effective(load_text(ONE_MODEL))
     assert _line(bare, "cors_origins") == "cors_origins: []  # default"
-    assert _line(bare, "total_timeout_s") == "total_timeout_s: null  # default"
+    assert _line(bare, "total_timeout_s") == "total_timeout_s: 6000.0  # default"
 
 
 def test_the_report_is_yaml_that_reads_back() -> None:

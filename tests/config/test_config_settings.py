@@ -185,7 +185,7 @@ def test_our_own_section_beats_litellms_spellings() -> None:
 
 
 def test_metrics_need_the_key_where_there_is_one() -> None:
-    assert not _settings("").metrics_need_key
+    assert _settings("").metrics_need_key
     assert _settings("general_settings: {master_key: sk-1}\n").metrics_need_key
 
 

@@ -45,6 +45,25 @@ def test_members_are_read_by_their_type() -> None:
     assert "absent" not in envelope
 
 
+@pytest.mark.parametrize(
+    ("value", "has_items"),
+    [
+        (b"[1]", True),
+        (b"[ \n [] ]", True),
+        (b'["]"]', True),
+        (b"[]", False),
+        (b"[ \t\r\n ]", False),
+        (b'{"a":[1]}', False),
+        (b'"[1]"', False),
+        (b"null", False),
+        (b"1", False),
+    ],
+)
+def test_a_list_is_known_to_hold_something_without_being_read(value: bytes, has_items: bool) -> None:
+    assert Envelope.decode(b'{"a": %b }' % value).has_items("a") is has_items
+    assert not Envelope.decode(b"{}").has_items("a")
+
+
 @pytest.mark.parametrize("read", [Envelope.text, Envelope.flag])
 def test_wrong_types_are_named(read: Any) -> None:
     with pytest.raises(MalformedRequest, match="model: expected") as raised:
@@ -80,7 +99,7 @@ def test_what_is_no_object_is_malformed(body: bytes, fact: str) -> None:
 
 def test_a_member_that_is_too_deep_to_read_is_named() -> None:
     deep = Envelope({"a": msgspec.Raw(b"[" * 50_000 + b"]" * 50_000)})
-    with pytest.raises(MalformedRequest, match="a: expected JSON; JSON nests too deeply"):
+    with pytest.raises(MalformedRequest, match="a: expected JSON; JSON nests too deeply; at most 128 levels"):
         deep.document()
 
 

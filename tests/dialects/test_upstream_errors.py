@@ -10,7 +10,7 @@ from adapters.dialects.upstream_errors import (
     retry_after_s,
     unreadable,
 )
-from domain.errors import ContextTooLong, ErrorKind, UpstreamRejected
+from domain.errors import KINDS, ContextTooLong, ErrorKind, UpstreamRejected
 
 
 @pytest.mark.parametrize(
@@ -105,6 +105,20 @@ def test_the_error_knows_what_the_headers_say() -> None:
     )
     assert isinstance(error, ContextTooLong)
     assert (error.code, error.request_id, error.retry_after_s) == ("c", "r", 2.0)
+
+
+@pytest.mark.parametrize(
+    ("said", "kind", "retryable"),
+    [
+        ("true", ErrorKind.INVALID_REQUEST, True),
+        (" False ", ErrorKind.RATE_LIMIT, False),
+        ("perhaps", ErrorKind.RATE_LIMIT, True),
+        ("", ErrorKind.AUTH, False),
+    ],
+)
+def test_the_upstream_says_whether_to_retry(said: str, kind: ErrorKind, retryable: bool) -> None:
+    assert rejected(kind, 400, message="m", headers={"x-should-retry": said}).retryable is retryable
+    assert rejected(kind, 400, message="m", headers={}).retryable is KINDS[kind].retryable
 
 
 @pytest.mark.parametrize(

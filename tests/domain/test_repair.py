@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from domain.chat import repair
 from domain.chat.content import Image, Inline, Opaque, Part, Reasoning, Text, ToolCall, ToolResult
+from domain.chat.loss import LossKind
 from domain.chat.request import Message, Role
 from tests.strategies import canonical
 
@@ -161,4 +162,7 @@ def test_only_a_familys_own_reasoning_and_signatures_stay() -> None:
     )
     (kept,), losses = repair.without_foreign_reasoning(told, "anthropic")
     assert kept.parts == (told[0].parts[0], Text(text="t"), told[0].parts[4])
-    assert [loss.code for loss in losses] == ["dropped_reasoning"] * 2
+    assert [(loss.code, loss.kind) for loss in losses] == [
+        ("dropped_reasoning", LossKind.CHANGE),
+        ("dropped_reasoning", LossKind.HINT),
+    ]

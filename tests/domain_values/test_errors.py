@@ -63,7 +63,7 @@ def test_an_error_takes_its_status_and_code_from_its_kind(error: type[FeatherGat
     raised = error("expected this, got that")
     assert raised.status == KINDS[error.kind].status
     assert raised.code == KINDS[error.kind].openai_code
-    assert raised.retryable == KINDS[error.kind].retryable
+    assert raised.retryable is KINDS[error.kind].retryable
     assert str(raised) == raised.message == "expected this, got that"
 
 
@@ -77,6 +77,12 @@ def test_what_the_upstream_said_is_kept() -> None:
         "slow_down",
         2.5,
     )
+
+
+@pytest.mark.parametrize("kind", ErrorKind)
+@pytest.mark.parametrize("retryable", [True, False])
+def test_the_upstream_s_word_on_retrying_beats_the_kind_s(kind: ErrorKind, retryable: bool) -> None:
+    assert errors.UpstreamRejected("m", kind=kind, retryable=retryable).retryable is retryable
 
 
 def test_callers_mistakes_are_not_retried() -> None:

@@ -132,7 +132,13 @@ def test_gemini_s_generations(
 ) -> None:
     profile = profile_for("gemini", model)
     assert profile.thinking is thinking
-    for ability in (profile.call_ids, profile.result_media, profile.signed_calls, profile.json_schema_with_tools):
+    for ability in (
+        profile.call_ids,
+        profile.builtin_tools_with_functions,
+        profile.result_media,
+        profile.signed_calls,
+        profile.json_schema_with_tools,
+    ):
         assert ability is third_generation
     if isinstance(lowest, Effort):
         assert profile.efforts[0] is lowest

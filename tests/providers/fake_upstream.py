@@ -1,7 +1,7 @@
 """A scripted upstream behind the outbound port: what it is sent is kept, what it answers is written down."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 
 from adapters.upstream.port import UpstreamRequest, UpstreamResponse
@@ -25,7 +25,7 @@ class FakeResponse:
     closed: int = 0
     read_to_end: bool = False
 
-    async def chunks(self) -> AsyncIterator[bytes]:
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
         for step in self.steps:
             if isinstance(step, UpstreamError):
                 raise step

@@ -15,7 +15,7 @@ async def _chunks(*chunks: bytes) -> AsyncIterator[bytes]:
     ("chunks", "first", "is_document"),
     [
         ((b'{"a":', b"1}"), b'{"a":', True),
-        ((b"\n", b" \r\n", b"[1]"), b"\n \r\n[1]", True),
+        ((b"\n", b" \r\n", b" [1]"), b"[1]", True),
         ((b"<html>",), b"<html>", True),
         ((b"d", b"ata: x\n\n"), b"d", False),
         ((b": comment\n",), b": comment\n", False),

@@ -3,10 +3,9 @@
 import asyncio
 import gzip
 import zlib
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import cast
 
 import pytest
 
@@ -340,7 +339,7 @@ async def test_closing_an_unread_answer_closes_its_socket(upstream: UpstreamHttp
 async def test_closing_the_iterator_early_closes_the_socket(upstream: UpstreamHttp) -> None:
     async with serving(sends_and_stalls(HEAD + OK[:5])) as server:
         response = await upstream.open(server.request())
-        async with aclosing(cast("AsyncGenerator[bytes, None]", response.chunks())) as chunks:
+        async with aclosing(response.chunks()) as chunks:
             async for chunk in chunks:
                 assert chunk == OK[:5]
                 break

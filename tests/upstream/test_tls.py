@@ -90,19 +90,6 @@ async def test_a_certificate_of_another_host_is_refused(
         await fetch(client(TlsSettings(ca_file=ca_file)), server_context=context)
 
 
-async def test_a_client_certificate_is_shown_where_one_is_asked_for(
-    client: Client, authority: trustme.CA, server_context: ssl.SSLContext, ca_file: str, tmp_path: Path
-) -> None:
-    authority.configure_trust(server_context)
-    server_context.verify_mode = ssl.CERT_REQUIRED
-    with pytest.raises(UpstreamUnavailable):
-        await fetch(client(TlsSettings(ca_file=ca_file)), server_context=server_context)
-    mine = tmp_path / "client.pem"
-    authority.issue_cert("client@example.org").private_key_and_cert_chain_pem.write_to_path(str(mine))
-    settings = TlsSettings(ca_file=ca_file, client_cert_file=str(mine))
-    await fetch(client(settings), server_context=server_context)
-
-
 async def test_a_server_without_tls_is_unavailable(client: Client, ca_file: str) -> None:
     async with serving(sends(answer())) as plain:
         upstream = client(TlsSettings(ca_file=ca_file))
@@ -166,16 +153,12 @@ async def test_unreadable_files_are_named(client: Client, tmp_path: Path, conten
     path = tmp_path / "bundle.pem"
     if content is not None:
         path.write_text(content)
-    for settings in (
-        TlsSettings(ca_file=str(path)),
-        TlsSettings(verify=False, client_cert_file=str(path)),
-    ):
-        upstream = client(settings)
-        async with serving(sends(answer()), tls=None) as server:
-            origin = type(server.origin)(scheme="https", host="localhost", port=server.port)
-            request = type(server.request())(origin=origin, target="/", headers=(), body=b"")
-            with pytest.raises(NotConfigured, match=r"bundle\.pem"):
-                await upstream.open(request)
+    upstream = client(TlsSettings(ca_file=str(path)))
+    async with serving(sends(answer()), tls=None) as server:
+        origin = type(server.origin)(scheme="https", host="localhost", port=server.port)
+        request = type(server.request())(origin=origin, target="/", headers=(), body=b"")
+        with pytest.raises(NotConfigured, match=r"bundle\.pem"):
+            await upstream.open(request)
 
 
 async def test_plain_origins_build_no_context(client: Client) -> None:

@@ -4,7 +4,7 @@ Source: https://platform.claude.com/docs/en/api/messages (2026-11).
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import takewhile
 
@@ -19,7 +19,7 @@ from adapters.dialects.anthropic_messages.turns import (
 from adapters.dialects.anthropic_messages.vocabulary import CALL_ID, Block
 from adapters.dialects.contract import Target
 from domain.chat.content import Part, Reasoning, Text, ToolCall, ToolResult
-from domain.chat.loss import Loss
+from domain.chat.loss import Loss, path_of
 from domain.chat.repair import wire_id, with_call_ids, without_foreign_reasoning, without_orphans
 from domain.chat.request import INSTRUCTION_ROLES, Message, Role
 from domain.chat.tool_names import ToolNames
@@ -41,11 +41,12 @@ def render_conversation(messages: tuple[Message, ...], target: Target, names: To
     fitted = with_call_ids(kept, CALL_ID)
     whole, orphans = without_orphans(fitted)
     losses = [*foreign, *orphans]
+    places = _Places(fitted)
 
     def lost(code: str, part: Part, why: str) -> None:
-        losses.append(Loss(code, pointer_to(part, fitted), why))
+        losses.append(Loss(code, places.pointer(part), why))
 
-    writer = _Writer(BlockRenderer(family=target.family, names=names, lost=lost), fitted)
+    writer = _Writer(BlockRenderer(family=target.family, names=names, lost=lost), fitted, places)
     leading = list(takewhile(_is_instruction, whole))
     system: list[Block] = []
     for message in leading:
@@ -60,9 +61,10 @@ def render_conversation(messages: tuple[Message, ...], target: Target, names: To
 class _Writer:
     """Writes messages as blocks. `fitted` is index-aligned with the caller's messages."""
 
-    def __init__(self, renderer: BlockRenderer, fitted: tuple[Message, ...]) -> None:
+    def __init__(self, renderer: BlockRenderer, fitted: tuple[Message, ...], places: "_Places") -> None:
         self._renderer = renderer
         self._fitted = fitted
+        self._places = places
         named = {message.name for message in fitted if message.role is Role.USER and message.name}
         self._tells_speakers_apart = len(named) > 1
 
@@ -86,7 +88,7 @@ class _Writer:
             try:
                 self._renderer.add(part, blocks, assistant=assistant, earlier=earlier)
             except UnsupportedFeature as refused:
-                refused.param = _path(pointer_to(part, self._fitted))
+                refused.param = path_of(self._places.pointer(part))
                 raise
 
     def _parts(self, message: Message) -> tuple[Part, ...]:
@@ -98,25 +100,29 @@ class _Writer:
         return (Text(text=f"{message.name}:"), first, *rest)
 
 
-def pointer_to(part: Part, messages: Sequence[Message]) -> str:
-    """Where `part`, by identity, stands in `messages`, in the names of an OpenAI chat request.
+class _Places:
+    """Where parts, by identity, stand in `messages`, in the names of an OpenAI chat request.
 
-    Computed only where something is lost or refused, so that the way of a good request stays short.
+    Looked through once, and only where something is lost or refused: the way of a good request stays short.
     """
-    for index, message in enumerate(messages):
-        calls = [one for one in message.parts if isinstance(one, ToolCall)]
-        contents = [one for one in message.parts if not isinstance(one, (ToolCall, Reasoning))]
-        for member, parts in (("tool_calls", calls), ("content", contents)):
-            for place, candidate in enumerate(parts):
-                if candidate is part:
-                    return f"/messages/{index}/{member}/{place}"
-    return "/messages"
 
+    def __init__(self, messages: Sequence[Message]) -> None:
+        self._messages = messages
+        self._pointers: dict[int, str] | None = None
 
-def _path(pointer: str) -> str:
-    """A JSON pointer as a path: `/messages/2/content/0` is `messages[2].content[0]`."""
-    steps = pointer.removeprefix("/").split("/")
-    return "".join(f"[{step}]" if step.isdigit() else f".{step}" for step in steps).removeprefix(".")
+    def pointer(self, part: Part) -> str:
+        """The JSON pointer to `part`; to all messages where it is not the caller's."""
+        if self._pointers is None:
+            self._pointers = dict(self._all())
+        return self._pointers.get(id(part), "/messages")
+
+    def _all(self) -> Iterator[tuple[int, str]]:
+        for index, message in enumerate(self._messages):
+            calls = [one for one in message.parts if isinstance(one, ToolCall)]
+            contents = [one for one in message.parts if not isinstance(one, (ToolCall, Reasoning))]
+            for member, parts in (("tool_calls", calls), ("content", contents)):
+                for place, part in enumerate(parts):
+                    yield id(part), f"/messages/{index}/{member}/{place}"
 
 
 def _is_instruction(message: Message) -> bool:

@@ -23,7 +23,7 @@ from domain.chat.request import ChatRequest, Sampling
 _SERVICE_TIERS: Final = MappingProxyType(
     {"auto": "auto", "priority": "auto", "standard": "standard_only", "default": "standard_only"}
 )
-_PERSONAL: Final = re.compile(r"\S+@\S+\.\S+|\+?[\d\s()-]{7,}")
+_PERSONAL: Final = re.compile(r"[^\s@]+@[^\s@.]+(?:\.[^\s@.]+)+|\+?[\d\s()-]{7,}")
 _LEAST_TOP_P: Final = 0.95
 """The least top_p that the API takes while the model thinks."""
 

@@ -202,6 +202,14 @@ def text_of(block: Mapping[str, JSON], name: str) -> str:
     return value
 
 
+def need_text(block: Mapping[str, JSON], name: str) -> str:
+    """The string member `name`. Raises MalformedResponse where it is absent or empty."""
+    text = text_of(block, name)
+    if not text:
+        raise MalformedResponse(f"expected {block.get('type')} to have {name}; got none")
+    return text
+
+
 def signed(signature: str) -> Opaque | None:
     """A signature, or None for an empty one."""
     return Opaque(family=FAMILY, value=signature) if signature else None
@@ -227,11 +235,11 @@ def _part(block: JSON, uses: ToolUses) -> Part | None:
 
 
 def _tool_use(block: Mapping[str, JSON], uses: ToolUses) -> Part:
-    name = text_of(block, "name")
+    name = need_text(block, "name")
     raw = compact(block.get("input") or {})
     if uses.is_answer(name):
         return Text(text=raw)
-    call_id, original = text_of(block, "id"), uses.names.original(name)
+    call_id, original = need_text(block, "id"), uses.names.original(name)
     if uses.kind(name) == "custom":
         return ToolCall(id=call_id, name=original, raw=custom_text(raw), kind="custom")
     return ToolCall(id=call_id, name=original, raw=raw, arguments=parse_arguments(raw))

@@ -5,6 +5,7 @@ Source: https://platform.claude.com/docs/en/build-with-claude/structured-outputs
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from types import MappingProxyType
 from typing import Final
 
@@ -55,18 +56,20 @@ def is_recursive(schema: Mapping[str, JSON]) -> bool:
         for group in ("$defs", "definitions")
         for name, definition in _mapping(schema.get(group)).items()
     }
-    settled: set[str] = set()
-
-    def loops(reference: str, path: frozenset[str]) -> bool:
-        if reference in path or reference == "#":
+    references: dict[str, tuple[str, ...]] = {}
+    waiting = [*_references(schema)]
+    while waiting:
+        reference = waiting.pop()
+        if reference == "#":
             return True
-        if reference in settled or reference not in definitions:
-            return False
-        inner = any(loops(other, path | {reference}) for other in _references(definitions[reference]))
-        settled.add(reference)
-        return inner
-
-    return any(loops(reference, frozenset()) for reference in set(_references(schema)))
+        if reference in definitions and reference not in references:
+            references[reference] = tuple(_references(definitions[reference]))
+            waiting.extend(references[reference])
+    try:
+        TopologicalSorter(references).prepare()
+    except CycleError:
+        return True
+    return False
 
 
 class _Sanitiser:
@@ -105,7 +108,7 @@ class _Sanitiser:
             kept[key] = {name: self.clean(inner) for name, inner in value.items()}
         elif key == "items" and isinstance(value, dict):
             kept[key] = self.clean(value)
-        elif (key == "format" and value in _STRING_FORMATS) or (key == "minItems" and value in (0, 1)):
+        elif (key == "format" and str(value) in _STRING_FORMATS) or (key == "minItems" and value in (0, 1)):
             kept[key] = value
         elif key not in _IMPLIED:
             moved.append(f"{key}: {value}")

@@ -11,6 +11,7 @@ from adapters.dialects.anthropic_messages.response import (
     citation_of,
     citations_of,
     custom_text,
+    need_text,
     signed,
     text_of,
 )
@@ -156,14 +157,13 @@ class _CallBlock(_InputBlock):
 
     def __init__(self, number: int, block: Block, uses: ToolUses) -> None:
         super().__init__(number, block)
-        self._name = text_of(block, "name")
+        self._id, self._name = need_text(block, "id"), need_text(block, "name")
         self._kind = uses.kind(self._name)
         self._original = uses.names.original(self._name)
         self._held = ""
 
     def opened(self) -> list[StreamEvent]:
-        call_id = text_of(self._block, "id")
-        return [ev.BlockStarted(self._number, BlockKind.TOOL_CALL, call_id, self._original, self._kind)]
+        return [ev.BlockStarted(self._number, BlockKind.TOOL_CALL, self._id, self._original, self._kind)]
 
     def closed(self) -> list[StreamEvent]:
         events = super().closed()
@@ -207,6 +207,6 @@ class _OpaqueBlock:
 
 def _ignored(delta: JSON, kind: str) -> list[StreamEvent]:
     """Nothing, for a delta of a type that came after this was written."""
-    if delta in _DELTAS:
+    if isinstance(delta, str) and delta in _DELTAS:
         raise MalformedResponse(f"expected deltas of a {kind} block; got {delta}")
     return []

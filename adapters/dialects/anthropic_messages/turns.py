@@ -60,14 +60,16 @@ def with_systems_placed(turns: Sequence[Turn], *, allowed: bool) -> tuple[list[T
 
 def with_user_first(turns: list[Turn], at: str) -> tuple[Loss, ...]:
     """Make the user speak first, and everybody who speaks say something. `at`: where the first turn stood."""
+    losses: list[Loss] = []
     for turn in turns:
         if not turn.blocks:
             turn.blocks.append(text_block(PLACEHOLDER))
+            losses.append(Loss("empty_message", "/messages", "an empty turn is refused; it got a dot"))
     if turns and turns[0].role == "user":
-        return ()
+        return tuple(losses)
     code, why = ("leading_assistant", "the user must speak first") if turns else ("no_user_turn", "nobody speaks")
     turns.insert(0, Turn("user", [text_block(PLACEHOLDER)]))
-    return (Loss(code, at, why),)
+    return (*losses, Loss(code, at, why))
 
 
 def with_good_end(turns: list[Turn], *, prefill: bool, at: str) -> tuple[Loss, ...]:

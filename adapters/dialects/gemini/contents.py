@@ -130,6 +130,7 @@ class _Writer:
             contents.insert(0, _Content("user", [{"text": _PLACEHOLDER}]))
         if contents[-1].role == "model" and not self._profile.prefill:
             self._losses.change("prefill_not_continued", last.pointer, "the model begins a new turn")
+            contents.append(_Content("user", [{"text": _PLACEHOLDER}]))
         if self._profile.signed_calls:
             self._sign_current_turn()
         return [{"role": content.role, "parts": content.parts} for content in contents]

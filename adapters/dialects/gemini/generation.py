@@ -26,8 +26,15 @@ def render_generation(request: ChatRequest, profile: ModelProfile, *, losses: Lo
 
 
 def _sampling(sampling: Sampling, profile: ModelProfile, *, losses: Losses) -> dict[str, JSON]:
-    drawn = {"temperature": sampling.temperature, "top_p": sampling.top_p, "top_k": sampling.top_k}
+    drawn = {
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "top_k": sampling.top_k,
+        "frequency_penalty": sampling.frequency_penalty,
+        "presence_penalty": sampling.presence_penalty,
+    }
     if not profile.sampling:
+        # Of these the newest models ignore the first three and refuse the penalties.
         for name, value in drawn.items():
             if value is not None:
                 losses.parameter(name, "this model chooses its sampling itself")
@@ -39,8 +46,8 @@ def _sampling(sampling: Sampling, profile: ModelProfile, *, losses: Losses) -> d
         "topP": drawn["top_p"],
         "topK": drawn["top_k"],
         "seed": _seed(sampling.seed, losses),
-        "frequencyPenalty": sampling.frequency_penalty,
-        "presencePenalty": sampling.presence_penalty,
+        "frequencyPenalty": drawn["frequency_penalty"],
+        "presencePenalty": drawn["presence_penalty"],
         "stopSequences": _stops(sampling.stop, losses) or None,
     }
     return {name: value for name, value in wanted.items() if value is not None}

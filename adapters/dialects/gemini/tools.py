@@ -58,8 +58,7 @@ def render_tools(
         if isinstance(tool, Tool)
     ]
     builtins = _builtins(request.tools, losses)
-    if builtins and declarations and not profile.call_ids:
-        # Only Gemini 3 runs its own tools beside the caller's functions.
+    if builtins and declarations and not profile.builtin_tools_with_functions:
         losses.change("dropped_builtin_tool", "/tools", "this model cannot run its own tools beside functions")
         builtins = []
     config = _function_calling(request, names=names, losses=losses) if declarations else {}

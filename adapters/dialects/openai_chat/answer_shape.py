@@ -13,6 +13,7 @@ from domain.json_types import JSON
 
 _ID_PREFIX: Final = "chatcmpl-"
 _ID_LENGTH: Final = 24
+_DECLINED: Final = "refusal"
 
 
 def answer_id(upstream_id: str) -> str:
@@ -28,9 +29,23 @@ def finish_word(finish: Finish, *, legacy_call: bool) -> str:
     return "function_call" if legacy_call and finish.reason is FinishReason.TOOL_CALLS else render_finish(finish)
 
 
-def refusal_of_filter(finish: Finish) -> str | None:
-    """What an answer without content says where it was filtered; None for any other ending."""
-    return (finish.explanation or "") if finish.reason is FinishReason.CONTENT_FILTER else None
+def refusal_of(finish: Finish) -> str | None:
+    """What an answer without content says where its model declined; None for any other ending."""
+    declined = finish.reason is FinishReason.CONTENT_FILTER and finish.detail == _DECLINED
+    return (finish.explanation or "") if declined else None
+
+
+def about_ending(finish: Finish, *, explained: bool) -> dict[str, JSON]:
+    """The member for what the upstream says of the ending, empty where that is nothing.
+
+    It stands apart from what the model says. `explained`: the explanation was given as the refusal.
+    """
+    fields: dict[str, JSON] = {
+        "finish_message": None if explained else finish.explanation,
+        "stop_sequence": finish.stop_sequence,
+    }
+    told = {name: value for name, value in fields.items() if value}
+    return {"provider_specific_fields": told} if told else {}
 
 
 def annotations(citations: Iterable[Citation], said: int, length: int) -> list[JSON]:

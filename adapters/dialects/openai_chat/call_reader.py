@@ -143,7 +143,7 @@ def _unwrapped(raw: str) -> str:
     """The free text that a function stood in for; what does not look like it is given as it is."""
     try:
         value = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         return raw
     text = value.get(CUSTOM_INPUT) if isinstance(value, dict) else None
     return text if isinstance(text, str) else raw

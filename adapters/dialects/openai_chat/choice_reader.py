@@ -7,7 +7,7 @@ from typing import Final, Literal
 from adapters.dialects import media
 from adapters.dialects.contract import RenderedRequest
 from adapters.dialects.openai_chat.call_reader import CallReader
-from adapters.dialects.openai_chat.finish_reasons import finish_word_of, parse_finish, truncated
+from adapters.dialects.openai_chat.finish_reasons import parse_finish, truncated
 from adapters.dialects.openai_chat.members import Members
 from adapters.dialects.openai_chat.messages import take_google_signature
 from adapters.dialects.openai_chat.reasoning_reader import ReasoningReader
@@ -58,7 +58,7 @@ class ChoiceReader:
         entries = (logprobs.get("content") or logprobs.get("refusal")) if isinstance(logprobs, dict) else None
         if isinstance(entries, list) and entries:
             yield LogprobsDelta(entries, self._index)
-        self._finish = finish_word_of(choice.get("finish_reason"), choice.get("finish_details")) or self._finish
+        self._finish = choice.get("finish_reason") or self._finish
 
     def end(self) -> Iterator[StreamEvent]:
         """Close what is open and tell the ending. Raises MalformedResponse where there is none, or no good one."""

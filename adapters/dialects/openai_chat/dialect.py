@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from typing import Final
 
 from adapters.dialects.contract import Decoder, Encoder, RenderedRequest, Reply, Target
-from adapters.dialects.openai_chat import errors
+from adapters.dialects.openai_chat import answer_losses, errors
 from adapters.dialects.openai_chat.quirks import OPENAI, ChatQuirks
 from adapters.dialects.openai_chat.request import parse_request
 from adapters.dialects.openai_chat.request_rendering import render_request
 from adapters.dialects.openai_chat.response import parse_response, render_response
 from adapters.dialects.openai_chat.stream_decoder import ChatStreamDecoder
 from adapters.dialects.openai_chat.stream_encoder import ChatStreamEncoder
+from domain.chat.events import StreamEvent
+from domain.chat.loss import Loss
 from domain.chat.request import ChatRequest
 from domain.chat.response import ChatResponse
 from domain.errors import FeatherGateError, UpstreamError
@@ -50,6 +52,10 @@ class OpenAIChat:
     def render_response(self, response: ChatResponse, reply: Reply) -> dict[str, JSON]:
         """A buffered answer for a client."""
         return render_response(response, reply)
+
+    def lost(self, event: StreamEvent) -> Loss | None:
+        """What of an answer's `event` the wire cannot say; None where it says it all."""
+        return answer_losses.lost(event)
 
     def encoder(self, reply: Reply) -> Encoder:
         """An encoder for one streamed answer."""

@@ -13,7 +13,7 @@ from domain.json_types import JSON
 
 _TOO_LONG: Final = re.compile(
     r"maximum context length|context window|too many tokens|prompt is too long"
-    r"|input length and .?max_tokens.? exceed context limit|input token count.* exceeds the maximum",
+    r"|input length and .?max_tokens.? exceed context limit|input token count.{0,80}? exceeds the maximum",
     re.IGNORECASE,
 )
 _BAD_KEY: Final = re.compile(r"API key not valid|API_KEY_INVALID|incorrect API key", re.IGNORECASE)

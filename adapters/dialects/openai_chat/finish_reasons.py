@@ -18,7 +18,6 @@ _BY_WORD: Final = MappingProxyType(
         "eos_token": FinishReason.STOP,  # Hugging Face TGI
         "stop_sequence": FinishReason.STOP,  # Hugging Face TGI
         "model_length": FinishReason.LENGTH,  # Mistral
-        "max_tokens": FinishReason.LENGTH,  # finish_details of OpenAI's vision previews
     }
 )
 _WORDS: Final = MappingProxyType(
@@ -32,11 +31,6 @@ _WORDS: Final = MappingProxyType(
     }
 )
 _KEPT_WITH_CALLS: Final = frozenset({FinishReason.LENGTH, FinishReason.CONTENT_FILTER})
-
-
-def finish_word_of(reason: JSON, details: JSON) -> JSON:
-    """The word that tells the ending: `finish_reason`, or what OpenAI's vision previews sent in its place."""
-    return reason or (details.get("type") if isinstance(details, dict) else None)
 
 
 def parse_finish(word: JSON, *, called: bool = False, refused: bool = False) -> Finish:

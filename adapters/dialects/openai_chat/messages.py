@@ -6,7 +6,7 @@ from typing import Final
 from adapters.dialects import json_codec
 from adapters.dialects.openai_chat import reasoning
 from adapters.dialects.openai_chat.content_parts import parse_cache_hint, parse_content
-from adapters.dialects.openai_chat.members import FAMILY, Members, not_one_of
+from adapters.dialects.openai_chat.members import FAMILY, Members, malformed, not_one_of
 from domain.chat.content import (
     Audio,
     CacheHint,
@@ -90,8 +90,16 @@ class _History:
         return ToolCall(id=call_id, name=name, raw=raw, arguments=parse_arguments(raw))
 
 
+def _need_content(message: Members) -> tuple[Part, ...]:
+    """The `content` of a message that nobody but an assistant may leave without one."""
+    path, content = message.at("content"), message.take("content")
+    if content is None:
+        raise malformed(path, "a string or a list of parts", content)
+    return parse_content(content, path)
+
+
 def _parse_spoken(message: Members, role: Role) -> Message:
-    parts = parse_content(message.take("content"), message.at("content"))
+    parts = _need_content(message)
     cache, name = parse_cache_hint(message), message.take_text("name")
     return Message(role=role, parts=_with_cache(parts, cache), name=name, ext=message.leftovers())
 
@@ -99,7 +107,7 @@ def _parse_spoken(message: Members, role: Role) -> Message:
 def _parse_result(message: Members, call_id: str, name: str | None) -> Message:
     path = message.at("content")
     parts: list[Text | Image | Document] = []
-    for index, part in enumerate(parse_content(message.take("content"), path)):
+    for index, part in enumerate(_need_content(message)):
         if not isinstance(part, (Text, Image, Document)):
             raise not_one_of(f"{path}[{index}].type", ("text", "image_url", "file"), type(part).__name__.lower())
         parts.append(part)

@@ -112,8 +112,8 @@ class ChatRelay:
             if not self._said and choice.has_content:
                 self._said = True
                 events.append(ContentSeen())
-            if choice.ending and not self._finished[choice.index]:
-                events.append(Finished(parse_finish(choice.ending), choice.index))
+            if choice.finish_reason and not self._finished[choice.index]:
+                events.append(Finished(parse_finish(choice.finish_reason), choice.index))
                 self._finished[choice.index] = True
         if tap.usage is not msgspec.UNSET:
             usage = parse_usage(_plain(tap.usage))

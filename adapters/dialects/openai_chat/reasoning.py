@@ -38,7 +38,7 @@ def parse_history(message: Members) -> tuple[Part, ...]:
 
 def _typed(block: Members) -> Members:
     kind = block.take("type")
-    if kind not in {"thinking", "redacted_thinking"}:
+    if kind not in ("thinking", "redacted_thinking"):
         raise not_one_of(block.at("type"), ("thinking", "redacted_thinking"), kind)
     return block
 

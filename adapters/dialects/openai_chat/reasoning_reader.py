@@ -28,7 +28,7 @@ class ReasoningReader:
 
     def __init__(self, index: int) -> None:
         self._index = index
-        self._text = ""
+        self._told: list[str] = []
         self._earlier = False
 
     def read(self, delta: dict[str, JSON]) -> list[ThoughtDelta]:
@@ -44,7 +44,7 @@ class ReasoningReader:
             return [ThoughtDelta(text=plain), *(thought for thought in signed if thought.signature is not None)]
         return [
             ThoughtDelta(
-                text="" if not plain and position == 0 and self._text.endswith(thought.text) else thought.text,
+                text="" if not plain and position == 0 and self._has_told(thought) else thought.text,
                 signature=thought.signature,
                 redacted=thought.redacted,
                 fresh=position > 0 or thought.redacted,
@@ -54,16 +54,23 @@ class ReasoningReader:
 
     def events(self, block: int, thought: ThoughtDelta) -> Iterator[StreamEvent]:
         """The events of `thought` in its open block."""
-        text = thought.text.removeprefix(JOINT) if self._earlier and not self._text else thought.text
+        text = thought.text.removeprefix(JOINT) if self._earlier and not self._told else thought.text
         if text:
-            self._text += text
+            self._told.append(text)
             yield ReasoningDelta(block, text, candidate=self._index)
         if thought.signature is not None:
             yield ReasoningSigned(block, thought.signature, thought.redacted, self._index)
 
     def close(self) -> None:
         """The open thought is complete."""
-        self._text, self._earlier = "", True
+        self._told, self._earlier = [], True
+
+    def _has_told(self, thought: Reasoning) -> bool:
+        """Whether `thought` is the open one, told once more whole with its signature.
+
+        Without a signature it is more of the thought, also where the same word comes twice.
+        """
+        return thought.signature is not None and "".join(self._told).endswith(thought.text)
 
 
 def _thoughts(delta: dict[str, JSON]) -> list[Reasoning]:

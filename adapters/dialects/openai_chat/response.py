@@ -62,9 +62,8 @@ def _message(candidate: Candidate, answer: str) -> dict[str, JSON]:
     calls = [_call(part) for part in parts if isinstance(part, ToolCall)]
     refusals = [part.text for part in parts if isinstance(part, Refusal)]
     content = "".join(text.text for text in texts)
-    refusal = "".join(refusals) if refusals else None
-    if not parts:
-        refusal = answer_shape.refusal_of_filter(candidate.finish)
+    declined = None if parts else answer_shape.refusal_of(candidate.finish)
+    refusal = "".join(refusals) if refusals else declined
     silent = bool(calls) or refusal is not None
     message: dict[str, JSON] = {
         "role": "assistant",
@@ -72,6 +71,7 @@ def _message(candidate: Candidate, answer: str) -> dict[str, JSON]:
         "refusal": refusal,
         **render_reasoning(part for part in parts if isinstance(part, Reasoning)),
         **_extras(candidate, texts, answer),
+        **answer_shape.about_ending(candidate.finish, explained=declined is not None),
     }
     return {**message, "tool_calls": calls} if calls else message
 
@@ -99,13 +99,11 @@ def _extras(candidate: Candidate, texts: list[Text], answer: str) -> dict[str, J
 
 
 def _call(call: ToolCall) -> dict[str, JSON]:
+    rendered: dict[str, JSON] = {"id": call.id, "type": call.kind}
     if call.kind == "custom":
-        return {"id": call.id, "type": "custom", "custom": {"name": call.name, "input": call.raw}}
-    rendered: dict[str, JSON] = {
-        "id": call.id,
-        "type": "function",
-        "function": {"name": call.name, "arguments": call.raw if call.raw.strip() else "{}"},
-    }
+        rendered["custom"] = {"name": call.name, "input": call.raw}
+    else:
+        rendered["function"] = {"name": call.name, "arguments": call.raw if call.raw.strip() else "{}"}
     if call.signature is not None and call.signature.family == _GOOGLE:
         rendered["extra_content"] = answer_shape.google_signature(call.signature.value)
     return rendered

@@ -231,11 +231,12 @@ class ChatStreamEncoder:
     def _finished(self, event: ev.Finished) -> bytes:
         chunks = self._role(event.candidate)
         state = self._state(event.candidate)
-        refusal = answer_shape.refusal_of_filter(event.finish)
-        if refusal and not state.has_content:
-            chunks += self._delta(event.candidate, {"refusal": refusal})
+        declined = None if state.has_content else answer_shape.refusal_of(event.finish)
+        if declined:
+            chunks += self._delta(event.candidate, {"refusal": declined})
         word = answer_shape.finish_word(event.finish, legacy_call=state.legacy_call)
-        return chunks + self._chunk(event.candidate, b"{}", b'"%b"' % word.encode())
+        told = json_codec.encode(answer_shape.about_ending(event.finish, explained=declined is not None))
+        return chunks + self._chunk(event.candidate, told, b'"%b"' % word.encode())
 
     def _usage_chunk(self) -> bytes:
         """The chunk after the last ending, only for a client that asked, and only where the counts are known."""

@@ -113,13 +113,13 @@ def parse_tool_choice(request: Members) -> ToolChoice | None:
 
 def _parse_choice(choice: Members) -> ToolChoice:
     kind = choice.take("type")
-    if kind in {"function", "custom"}:
+    if kind in ("function", "custom"):
         return ToolChoice(mode=ToolMode.NAMED, names=(choice.need_object(kind).need_text("name"),))
     if kind != "allowed_tools":
         raise not_one_of(choice.at("type"), _CHOICES, kind)
     allowed = choice.need_object("allowed_tools")
     mode = allowed.take("mode")
-    if mode not in {"auto", "required"}:
+    if mode not in ("auto", "required"):
         raise not_one_of(allowed.at("mode"), ("auto", "required"), mode)
     return ToolChoice(
         mode=ToolMode(mode), names=tuple(_allowed_name(tool) for tool in allowed.take_objects("tools"))
@@ -128,7 +128,7 @@ def _parse_choice(choice: Members) -> ToolChoice:
 
 def _allowed_name(tool: Members) -> str:
     kind = tool.take("type")
-    if kind not in {"function", "custom"}:
+    if kind not in ("function", "custom"):
         raise not_one_of(tool.at("type"), ("function", "custom"), kind)
     return tool.need_object(kind).need_text("name")
 

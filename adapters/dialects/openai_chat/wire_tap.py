@@ -5,7 +5,6 @@ from typing import Any, Final
 import msgspec
 
 from adapters.dialects import json_codec
-from adapters.dialects.openai_chat.finish_reasons import finish_word_of
 from domain.errors import MalformedResponse
 
 
@@ -14,14 +13,8 @@ class Choice(msgspec.Struct):
 
     index: int = 0
     finish_reason: Any = None
-    finish_details: Any = None
     delta: dict[str, msgspec.Raw] | None = None
     message: dict[str, msgspec.Raw] | None = None
-
-    @property
-    def ending(self) -> Any:
-        """The word for how it ended, None while it has not."""
-        return finish_word_of(self.finish_reason, self.finish_details)
 
     @property
     def has_content(self) -> bool:

@@ -311,7 +311,15 @@ def test_no_schema_is_an_object(schema: Any) -> None:
         ),
         ({"anyOf": [{"$ref": "#/$defs/a"}, {"$ref": "#/$defs/a"}], "$defs": {"a": {"type": "null"}}}, False),
         ({"$ref": "#/elsewhere"}, False),
+        (
+            {
+                "$ref": "#/$defs/0",
+                "$defs": {f"{link}": {"$ref": f"#/$defs/{link + 1}"} for link in range(2_000)},
+            },
+            False,
+        ),
     ],
+    ids=["itself", "the whole", "a circle", "twice the same", "elsewhere", "a long chain"],
 )
 def test_recursion_is_found(schema: dict[str, Any], recursive: bool) -> None:
     assert is_recursive(schema) is recursive

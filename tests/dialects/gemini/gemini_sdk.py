@@ -24,6 +24,7 @@ GEMINI_2_5 = ModelProfile(
     max_thinking_tokens=24_576,
     json_schema_with_tools=False,
     call_ids=False,
+    builtin_tools_with_functions=False,
     result_media=False,
 )
 NOTHING_RENAMED = RenderedRequest(body={})

@@ -280,6 +280,20 @@ def test_a_model_that_samples_itself() -> None:
     assert lost(request, ModelProfile(sampling=False)) == {"dropped_param": "/temperature"}
 
 
+@pytest.mark.parametrize(
+    ("sampling", "where"),
+    [
+        (Sampling(frequency_penalty=0.5), "/frequency_penalty"),
+        (Sampling(presence_penalty=0.5), "/presence_penalty"),
+    ],
+)
+def test_models_that_choose_their_sampling_refuse_penalties(sampling: Sampling, where: str) -> None:
+    request = asking(sampling=sampling)
+    assert list(render(request)["generationConfig"].values()) == [0.5]
+    assert "generationConfig" not in render(request, ModelProfile(sampling=False))
+    assert lost(request, ModelProfile(sampling=False)) == {"dropped_param": where}
+
+
 def test_answers_in_json() -> None:
     schema = {"type": "object", "properties": {"a": {"const": "x"}}, "$schema": "s"}
     wanted = asking(response_format=ResponseFormat(kind="json_schema", name="n", schema=schema))
@@ -517,6 +531,7 @@ def test_geminis_own_tools_beside_functions() -> None:
     assert [next(iter(tool)) for tool in older["tools"]] == ["functionDeclarations"]
     assert "includeServerSideToolInvocations" not in older["toolConfig"]
     assert lost(request, GEMINI_2_5) == {"dropped_builtin_tool": "/tools"}
+    assert lost(request, replace(GEMINI_2_5, builtin_tools_with_functions=True)) == {}
 
 
 def test_tools_of_other_vendors_are_refused() -> None:

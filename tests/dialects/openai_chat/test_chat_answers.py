@@ -283,11 +283,57 @@ def test_a_refusal_keeps_its_stop() -> None:
     assert fold(decode([encode(unfold(response))])).candidates == response.candidates
 
 
-def test_a_filtered_answer_without_content_says_why() -> None:
-    finish = Finish(reason=FinishReason.CONTENT_FILTER, explanation="unsafe")
+def test_a_model_that_declines_without_content_says_why() -> None:
+    finish = Finish(reason=FinishReason.CONTENT_FILTER, detail="refusal", explanation="unsafe")
     message = CHAT.render_response(answer(finish=finish), REPLY)["choices"][0]["message"]
-    assert (message["content"], message["refusal"]) == (None, "unsafe")
-    assert accumulated(encode(unfold(answer(finish=finish))))["refusal"] == "unsafe"
+    assert message == {"role": "assistant", "content": None, "refusal": "unsafe"}
+    told = accumulated(encode(unfold(answer(finish=finish))))
+    assert told["refusal"] == "unsafe"
+    assert "provider_specific_fields" not in told
+
+
+@pytest.mark.parametrize(
+    ("finish", "parts"),
+    [
+        (Finish(reason=FinishReason.CONTENT_FILTER, detail="model_armor", explanation="why"), ()),
+        (Finish(reason=FinishReason.CONTENT_FILTER, detail="prompt_blocked", explanation="why"), ()),
+        (Finish(reason=FinishReason.CONTENT_FILTER, explanation="why"), (Text(text="so far"),)),
+        (Finish(reason=FinishReason.CONTENT_FILTER, detail="refusal", explanation="why"), (Text(text="so far"),)),
+        (Finish(reason=FinishReason.LENGTH, explanation="why"), (Text(text="so far"),)),
+    ],
+)
+def test_what_the_upstream_says_of_the_ending_does_not_look_like_the_model_s_words(
+    finish: Finish, parts: tuple[Part, ...]
+) -> None:
+    response = answer(*parts, finish=finish)
+    message = CHAT.render_response(response, REPLY)["choices"][0]["message"]
+    said = "so far" if parts else ""
+    told: dict[str, Any] = {"provider_specific_fields": {"finish_message": "why"}}
+    assert message == {"role": "assistant", "content": said, "refusal": None, **told}
+    stream = encode(unfold(response))
+    assert chunks_of(stream)[-1]["choices"][0]["delta"] == told
+    assert "refusal" not in accumulated(stream)
+    assert accumulated(stream)["content"] == said
+
+
+def test_the_stop_sequence_that_was_met_is_told() -> None:
+    response = answer(Text(text="a"), finish=Finish(reason=FinishReason.STOP, stop_sequence="END"))
+    told = {"stop_sequence": "END"}
+    message = CHAT.render_response(response, REPLY)["choices"][0]["message"]
+    assert message["provider_specific_fields"] == told
+    assert accumulated(encode(unfold(response)))["provider_specific_fields"] == told
+
+
+def test_a_custom_call_keeps_its_signature() -> None:
+    signature = Opaque(family="google", value="s")
+    response = answer(ToolCall(id="c", name="t", raw="go", kind="custom", signature=signature))
+    extra = {"google": {"thought_signature": "s"}}
+    (call,) = CHAT.render_response(response, REPLY)["choices"][0]["message"]["tool_calls"]
+    custom = {"name": "t", "input": "go"}
+    assert call == {"id": "c", "type": "custom", "custom": custom, "extra_content": extra}
+    (told,) = fold(decode([encode(unfold(response))])).candidates[0].parts
+    assert isinstance(told, ToolCall)
+    assert told.signature == signature
 
 
 @pytest.mark.parametrize(

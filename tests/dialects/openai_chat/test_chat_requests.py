@@ -202,6 +202,11 @@ def test_everything_is_understood() -> None:
         ({"messages": [{"role": "user", "content": [{"type": "input_audio", "input_audio": {"format": "wav", "data": "!"}}]}]},
          "messages[0].content[0].input_audio.data", "base64"),
         ({"messages": [{"role": "tool", "content": "x"}]}, "messages[0].tool_call_id", "a string"),
+        *(
+            ({"messages": [HI, {"role": role, **named, **absent}]}, "messages[1].content", "a string or a list of parts, got nothing")
+            for role, named in {"system": {}, "developer": {}, "user": {}, "tool": {"tool_call_id": "1"}, "function": {"name": "f"}}.items()
+            for absent in ({}, {"content": None})
+        ),
         ({"messages": [{"role": "tool", "tool_call_id": "1", "content": [{"type": "refusal", "refusal": "x"}]}]},
          "messages[0].content[0].type", "one of text"),
         ({"messages": [{"role": "assistant", "tool_calls": [{"id": "1"}]}]}, "messages[0].tool_calls[0].function", "an object"),
