@@ -176,8 +176,10 @@ GENERAL_SETTINGS: Final = Section(
     allow_public_health_readiness_details transcribe_media_buckets passthrough_managed_object_ids"""),
     # Later versions. The database holds virtual keys, users and budgets: without it only the master key opens
     # anything, which is stricter. `public_routes`, pass-through and forwarding only widen. Keys, teams and users
-    # cannot be made, so the rules of their making cannot be passed by.
-    unsupported=words("""database_url store_model_in_db supported_db_objects completion_model embedding_model
+    # cannot be made, so the rules of their making cannot be passed by. Web pages of other origins may call only
+    # where feathergate.cors_origins names them.
+    unsupported=words("""cors_allow_origins cors_allow_credentials cors_allow_methods cors_allow_headers
+    database_url store_model_in_db supported_db_objects completion_model embedding_model
     image_generation_model moderation_model infer_model_from_keys background_health_checks health_check_interval
     health_check_details health_check_concurrency health_check_skip_disabled_background_models
     background_health_check_model_groups enable_health_check_routing health_check_staleness_threshold

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+import openai
 import pytest
 
 from tests.e2e.gateway import Gateway, running_gateway
-from tests.e2e.three_vendors import three_vendors
+from tests.e2e.three_vendors import MASTER_KEY, three_vendors
 from tests.e2e.vendors import Vendors, running_vendors
 
 
@@ -22,3 +23,9 @@ def gateway(
     folder = tmp_path_factory.mktemp(request.param)
     with running_gateway(three_vendors(vendors.base), folder, "--server", request.param) as running:
         yield running
+
+
+@pytest.fixture
+def client(gateway: Gateway) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(base_url=gateway.base + "/v1", api_key=MASTER_KEY, max_retries=0) as client:
+        yield client

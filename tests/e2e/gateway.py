@@ -10,15 +10,21 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 VENDOR_VARIABLES = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY")
+
+
+BY_SIGNAL = pytest.mark.skipif(sys.platform == "win32", reason="Windows ends a process where others send SIGTERM")
 
 
 class Gateway:
     """A running gateway. `base` is its URL; `output` what it printed so far."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
+    def __init__(self, process: subprocess.Popen[str], arguments: tuple[str, ...] = ()) -> None:
         self.process = process
+        self.arguments = arguments
         self.lines: list[str] = []
         self.base = ""
         self._up = threading.Event()
@@ -51,11 +57,30 @@ class Gateway:
         """Send the signal; the exit code once everything was printed."""
         if self.process.poll() is None:
             self.process.send_signal(how)
+        return self.wait(timeout_s)
+
+    def wait(self, timeout_s: float = 20.0) -> int:
+        """The exit code, once the gateway is gone and everything was printed."""
         code = self.process.wait(timeout_s)
         self._reader.join(5)
         if self.process.stdout is not None:
             self.process.stdout.close()
         return code
+
+
+def run_command(
+    *arguments: str, folder: Path = ROOT, environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """The command line, run to its end in `folder`."""
+    return subprocess.run(
+        command(*arguments),
+        cwd=folder,
+        env=clean_environment({"PYTHONPATH": str(ROOT), **(environment or {})}),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+    )
 
 
 def command(*arguments: str) -> list[str]:
@@ -84,9 +109,10 @@ def running_gateway(
         stderr=subprocess.STDOUT,
         text=True,
     )
-    gateway = Gateway(process)
+    gateway = Gateway(process, arguments)
     try:
         gateway.wait_until_up()
         yield gateway
     finally:
-        gateway.stop(signal.SIGKILL)
+        process.kill()
+        gateway.wait()

@@ -26,12 +26,6 @@ TOOLS: Any = [
 ]
 
 
-@pytest.fixture
-def client(gateway: Gateway) -> Any:
-    with openai.OpenAI(base_url=gateway.base + "/v1", api_key=MASTER_KEY, max_retries=0) as client:
-        yield client
-
-
 def ask(client: openai.OpenAI, model: str, *, tools: bool = False, stream: bool = False) -> ChatCompletion:
     more: Any = {"tools": TOOLS} if tools else {}
     if not stream:

@@ -13,6 +13,8 @@ model_list:
     litellm_params: {{model: anthropic/claude-sonnet-4-5, api_key: sk-up-anthropic, api_base: "{base}"}}
   - model_name: gemini
     litellm_params: {{model: gemini/gemini-2.5-flash, api_key: sk-up-gemini, api_base: "{base}"}}
+  - model_name: llama
+    litellm_params: {{model: groq/llama-3.3-70b-versatile, api_key: sk-up-groq, api_base: "{base}/v1"}}
   - model_name: "openai/*"
     litellm_params: {{model: "openai/*", api_key: sk-up-openai, api_base: "{base}/v1"}}
   - model_name: "anthropic/*"

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import httptools
 
 TEXT = "The weather in Paris is mild: 21 °C. 🌤"
 CALLS = (("call_a", "get_weather", {"city": "Paris"}), ("call_b", "get_weather", {"city": "Rome"}))
+THOUGHT, SIGNATURE, REDACTED = "Paris first, then Rome.", "c2lnbmVkIGhlcmU=", "aGlkZGVu"
 PROMPT_TOKENS, CACHED_TOKENS, COMPLETION_TOKENS = 31, 8, 17
 
 
@@ -28,14 +30,16 @@ class Asked:
 class Vendors:
     """The running upstream. `gate` lets a test hold streams back; `connections` counts open sockets."""
 
+    tls: bool = False
     port: int = 0
+    transports: set[asyncio.Transport] = field(default_factory=set)
     asked: list[Asked] = field(default_factory=list)
     connections: int = 0
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     @property
     def base(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}"
 
     def wait_for(self, condition: Callable[["Vendors"], bool], timeout_s: float = 5.0) -> bool:
         with self.changed:
@@ -57,9 +61,11 @@ class _Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        self.vendors.transports.add(transport)
         self.vendors.note(lambda v: setattr(v, "connections", v.connections + 1))
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self.vendors.transports.discard(self.transport)
         self.vendors.note(lambda v: setattr(v, "connections", v.connections - 1))
 
     def data_received(self, data: bytes) -> None:
@@ -84,19 +90,21 @@ class _Connection(asyncio.Protocol):
         status, content_type, payload = answer(asked)
         model = json.dumps(asked.body)
         if "stall" in model or "stall" in asked.path:
-            # The first half, and then nothing until the peer leaves.
-            half = payload[: len(payload) // 2]
-            self.transport.write(_head(status, content_type, None) + b"%x\r\n%b\r\n" % (len(half), half))
+            self._begin(status, content_type, payload)
         elif "silent" in model or "silent" in asked.path:
             pass
         elif "cut" in model or "cut" in asked.path:
-            half = payload[: len(payload) // 2]
-            self.transport.write(_head(status, content_type, None) + b"%x\r\n%b\r\n" % (len(half), half))
+            self._begin(status, content_type, payload)
             self.transport.abort() if "abort" in model else self.transport.close()
         elif "flood" in model:
             self._flood(status, content_type, payload)
         else:
             self.transport.write(_head(status, content_type, len(payload)) + payload)
+
+    def _begin(self, status: int, content_type: str, payload: bytes) -> None:
+        """The first part of an answer: content, but no ending, and the last frame cut in two."""
+        part = payload[: len(payload) * 3 // 5]
+        self.transport.write(_head(status, content_type, None) + b"%x\r\n%b\r\n" % (len(part), part))
 
     def _flood(self, status: int, content_type: str, payload: bytes) -> None:
         frame = payload.split(b"\n\n")[1] + b"\n\n"
@@ -119,13 +127,16 @@ def answer(asked: Asked) -> tuple[int, str, bytes]:
             return 200, "text/event-stream", _openai_stream(tools)
         return 200, "application/json", json.dumps(_openai(tools)).encode()
     if asked.path.endswith("/messages"):
+        whole = _anthropic(tools, thinks=asked.body.get("thinking", {}).get("type") == "enabled")
         if asked.body.get("stream"):
-            return 200, "text/event-stream", _anthropic_stream(tools)
-        return 200, "application/json", json.dumps(_anthropic(tools)).encode()
-    if ":streamGenerateContent" in asked.path:
-        return 200, "text/event-stream", _gemini_stream(tools)
-    if ":generateContent" in asked.path:
-        return 200, "application/json", json.dumps(_gemini(tools)).encode()
+            return 200, "text/event-stream", _anthropic_stream(whole)
+        return 200, "application/json", json.dumps(whole).encode()
+    if "generatecontent" in asked.path.lower():
+        thinking = asked.body.get("generationConfig", {}).get("thinkingConfig", {})
+        whole = _gemini(tools, thinks=thinking.get("includeThoughts", False))
+        if ":streamGenerateContent" in asked.path:
+            return 200, "text/event-stream", _gemini_stream(whole)
+        return 200, "application/json", json.dumps(whole).encode()
     return 404, "application/json", b'{"error":{"message":"no such path","type":"not_found","code":404}}'
 
 
@@ -183,14 +194,18 @@ def _openai_stream(tools: bool) -> bytes:
     return b"".join(b"data: %b\n\n" % json.dumps(c).encode() for c in chunks) + b"data: [DONE]\n\n"
 
 
-def _anthropic(tools: bool) -> dict[str, Any]:
+def _anthropic(tools: bool, thinks: bool) -> dict[str, Any]:
+    thoughts = [
+        {"type": "thinking", "thinking": THOUGHT, "signature": SIGNATURE},
+        {"type": "redacted_thinking", "data": REDACTED},
+    ]
     calls = [{"type": "tool_use", "id": i, "name": n, "input": a} for i, n, a in CALLS]
     return {
         "id": "msg_up1",
         "type": "message",
         "role": "assistant",
         "model": "claude-sonnet-4-5-20250929",
-        "content": calls if tools else [{"type": "text", "text": TEXT}],
+        "content": [*(thoughts if thinks else ()), *(calls if tools else [{"type": "text", "text": TEXT}])],
         "stop_reason": "tool_use" if tools else "end_turn",
         "stop_sequence": None,
         "usage": _anthropic_usage(),
@@ -206,26 +221,29 @@ def _anthropic_usage() -> dict[str, Any]:
     }
 
 
-def _anthropic_stream(tools: bool) -> bytes:
-    message = {**_anthropic(tools), "content": [], "stop_reason": None}
+def _anthropic_stream(whole: dict[str, Any]) -> bytes:
+    message = {**whole, "content": [], "stop_reason": None}
     events: list[dict[str, Any]] = [{"type": "message_start", "message": message}, {"type": "ping"}]
-    if tools:
-        for index, (call_id, name, arguments) in enumerate(CALLS):
-            block = {"type": "tool_use", "id": call_id, "name": name, "input": {}}
-            deltas = [
-                {"type": "input_json_delta", "partial_json": p}
-                for p in (json.dumps(arguments)[:4], json.dumps(arguments)[4:])
-            ]
-            events += _anthropic_block(index, block, deltas)
-    else:
-        deltas = [{"type": "text_delta", "text": part} for part in (TEXT[:9], TEXT[9:])]
-        events += _anthropic_block(0, {"type": "text", "text": ""}, deltas)
-    stop = {"stop_reason": "tool_use" if tools else "end_turn", "stop_sequence": None}
+    for index, block in enumerate(whole["content"]):
+        events += _anthropic_block(index, block)
+    stop = {"stop_reason": whole["stop_reason"], "stop_sequence": None}
     events += [{"type": "message_delta", "delta": stop, "usage": _anthropic_usage()}, {"type": "message_stop"}]
     return b"".join(b"event: %b\ndata: %b\n\n" % (e["type"].encode(), json.dumps(e).encode()) for e in events)
 
 
-def _anthropic_block(index: int, block: dict[str, Any], deltas: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _anthropic_block(index: int, block: dict[str, Any]) -> list[dict[str, Any]]:
+    deltas: list[dict[str, Any]] = []
+    if block["type"] == "tool_use":
+        text = json.dumps(block["input"])
+        deltas = [{"type": "input_json_delta", "partial_json": part} for part in (text[:4], text[4:])]
+        block = {**block, "input": {}}
+    elif block["type"] == "thinking":
+        deltas = [{"type": "thinking_delta", "thinking": part} for part in (THOUGHT[:7], THOUGHT[7:])]
+        deltas.append({"type": "signature_delta", "signature": SIGNATURE})
+        block = {**block, "thinking": "", "signature": ""}
+    elif block["type"] == "text":
+        deltas = [{"type": "text_delta", "text": part} for part in (TEXT[:9], TEXT[9:])]
+        block = {**block, "text": ""}
     return [
         {"type": "content_block_start", "index": index, "content_block": block},
         *({"type": "content_block_delta", "index": index, "delta": delta} for delta in deltas),
@@ -243,19 +261,25 @@ def _gemini_usage() -> dict[str, Any]:
     }
 
 
-def _gemini(tools: bool) -> dict[str, Any]:
-    parts = [{"functionCall": {"name": n, "args": a}} for _, n, a in CALLS] if tools else [{"text": TEXT}]
+def _gemini(tools: bool, thinks: bool) -> dict[str, Any]:
+    parts: list[dict[str, Any]] = [{"text": THOUGHT, "thought": True}] if thinks else []
+    said: list[dict[str, Any]] = [{"functionCall": {"name": n, "args": a}} for _, n, a in CALLS]
+    said = said if tools else [{"text": TEXT}]
+    if thinks:
+        said[0]["thoughtSignature"] = SIGNATURE
+    candidate = {"content": {"role": "model", "parts": parts + said}, "finishReason": "STOP", "index": 0}
     return {
-        "candidates": [{"content": {"role": "model", "parts": parts}, "finishReason": "STOP", "index": 0}],
+        "candidates": [candidate],
         "usageMetadata": _gemini_usage(),
         "modelVersion": "gemini-2.5-flash",
         "responseId": "resp-up1",
     }
 
 
-def _gemini_stream(tools: bool) -> bytes:
-    whole = _gemini(tools)
-    parts = whole["candidates"][0]["content"]["parts"] if tools else [{"text": TEXT[:9]}, {"text": TEXT[9:]}]
+def _gemini_stream(whole: dict[str, Any]) -> bytes:
+    parts = whole["candidates"][0]["content"]["parts"]
+    if parts[-1].get("text") == TEXT:
+        parts = [*parts[:-1], {"text": TEXT[:9]}, {**parts[-1], "text": TEXT[9:]}]
     chunks: list[dict[str, Any]] = []
     for part in parts:
         candidate = {"content": {"role": "model", "parts": [part]}, "index": 0}
@@ -265,18 +289,27 @@ def _gemini_stream(tools: bool) -> bytes:
 
 
 @contextmanager
-def running_vendors() -> Iterator[Vendors]:
-    """The vendors, listening until the block ends."""
-    vendors, loop, up = Vendors(), asyncio.new_event_loop(), threading.Event()
+def running_vendors(tls: ssl.SSLContext | None = None) -> Iterator[Vendors]:
+    """The vendors, listening until the block ends; by https where `tls` is given."""
+    vendors, loop, up, over = (
+        Vendors(tls=tls is not None),
+        asyncio.new_event_loop(),
+        threading.Event(),
+        asyncio.Event(),
+    )
 
     async def serve() -> None:
-        server = await loop.create_server(lambda: _Connection(vendors), "127.0.0.1", 0)
+        server = await loop.create_server(lambda: _Connection(vendors), "127.0.0.1", 0, ssl=tls)
         vendors.port = server.sockets[0].getsockname()[1]
         up.set()
+        await over.wait()
+        server.close()
+        for transport in tuple(vendors.transports):
+            transport.abort()
+        await asyncio.sleep(0)  # the transports tell of their end
 
     def run() -> None:
         loop.run_until_complete(serve())
-        loop.run_forever()
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
@@ -284,7 +317,7 @@ def running_vendors() -> Iterator[Vendors]:
     try:
         yield vendors
     finally:
-        loop.call_soon_threadsafe(loop.stop)
+        loop.call_soon_threadsafe(over.set)
         thread.join(10)
         loop.close()
 

@@ -166,7 +166,15 @@ def test_the_nearest_effort_is_supported_and_nearest(wanted: Effort, supported: 
     order = list(Effort)
     found = nearest_effort(wanted, tuple(sorted(supported, key=order.index)))
     assert found in supported
+    choices = supported if wanted is Effort.NONE else supported - {Effort.NONE} or supported
     distance = abs(order.index(found) - order.index(wanted))
-    assert all(abs(order.index(one) - order.index(wanted)) >= distance for one in supported)
+    assert all(abs(order.index(one) - order.index(wanted)) >= distance for one in choices)
     if wanted in supported:
         assert found is wanted
+
+
+def test_a_little_thought_is_not_none() -> None:
+    efforts = (Effort.NONE, Effort.LOW, Effort.HIGH)
+    assert nearest_effort(Effort.MINIMAL, efforts) is Effort.LOW
+    assert nearest_effort(Effort.NONE, efforts) is Effort.NONE
+    assert nearest_effort(Effort.MINIMAL, (Effort.NONE,)) is Effort.NONE
