@@ -1,11 +1,15 @@
-"""uvicorn's HTTP/1.1 protocol with one write where uvicorn makes two."""
+"""uvicorn's HTTP/1.1 protocol with one write where uvicorn makes two, and heads of a bounded size."""
 
 import asyncio
 from typing import Any, Final
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+MAX_HEAD_BYTES: Final = 64 * 1024
 _MAX_GATHERED_BYTES: Final = 64 * 1024
+_HEAD_TOO_LARGE: Final = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+)
 
 
 class GatheringTransport(asyncio.Transport):
@@ -61,7 +65,32 @@ class GatheringTransport(asyncio.Transport):
 
 
 class GatheringProtocol(HttpToolsProtocol):
-    """uvicorn's protocol on a GatheringTransport."""
+    """uvicorn's protocol on a GatheringTransport.
+
+    What comes between bodies (heads, trailers) is held to MAX_HEAD_BYTES; uvicorn itself would take any amount,
+    from anybody.
+    """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        self._framing_bytes = 0
         super().connection_made(GatheringTransport(transport, self.loop))
+
+    def data_received(self, data: bytes) -> None:
+        self._framing_bytes += len(data)
+        super().data_received(data)
+        if self._framing_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
+            self._refuse_head()
+
+    def on_body(self, body: bytes) -> None:
+        self._framing_bytes = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._framing_bytes = 0
+        super().on_message_complete()
+
+    def _refuse_head(self) -> None:
+        """Close the connection; say why where no answer is under way."""
+        if self.cycle is None or self.cycle.response_complete:  # type: ignore[redundant-expr]  # None at first
+            self.transport.write(_HEAD_TOO_LARGE)
+        self.transport.close()

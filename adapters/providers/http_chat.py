@@ -17,6 +17,7 @@ from application.ports.chat_provider import Piece
 from domain.chat.events import Ended, Failed
 from domain.errors import FeatherGateError, MalformedResponse, UpstreamError
 from domain.routing.fleet import Deployment
+from domain.secret import MASK
 
 REQUEST_ID_HEADERS: Final = ("x-request-id", "request-id", "apim-request-id")
 
@@ -54,11 +55,11 @@ class HttpChatProvider:
             async with aclosing(_streamed(response, conversation, route)) as pieces:
                 async for piece in pieces:
                     if piece.events and isinstance(piece.events[-1], Failed):
-                        _label(piece.events[-1].error, deployment, response)
+                        _label(piece.events[-1].error, deployment, route, response)
                     yield piece
                     began = True
         except UpstreamError as error:
-            _label(error, deployment, response)
+            _label(error, deployment, route, response)
             if not began:
                 raise
             yield Piece(None, (Failed(error),))
@@ -75,8 +76,12 @@ async def _check(response: UpstreamResponse, route: Route) -> None:
         raise MalformedResponse(f"expected an answer from the upstream; got HTTP {response.status}")
 
 
-def _label(error: FeatherGateError, deployment: Deployment, response: UpstreamResponse | None) -> None:
-    """Let `error` tell where it happened."""
+def _label(
+    error: FeatherGateError, deployment: Deployment, route: Route, response: UpstreamResponse | None
+) -> None:
+    """Let `error` tell where it happened, and not by which key: upstreams quote those they refuse."""
+    for secret in route.secrets:
+        error.message = error.message.replace(secret, MASK)
     error.provider = error.provider or deployment.provider
     error.model = error.model or deployment.model
     if error.request_id is None and response is not None:

@@ -35,6 +35,7 @@ class Route:
     """How a deployment's requests are made.
 
     headers:  of every request, the credential among them; never printed.
+    secrets:  the credentials in them alone, to be taken out of what the upstream says.
     quirks:   how its Chat Completions differ; None = it speaks another dialect.
     markers:  bytes that tell of a value inside a Chat Completions body that it must not get as it stands.
     renames:  top-level members of the finished body, OpenAI's name → the provider's.
@@ -49,6 +50,7 @@ class Route:
     provider: str
     endpoint: Endpoint
     headers: Headers = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
     dialect: UpstreamDialect
     quirks: ChatQuirks | None
     markers: tuple[bytes, ...]

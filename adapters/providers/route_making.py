@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Final
 
 from adapters.providers.addresses import BaseUrl
 from adapters.providers.credentials import Environment, Headers
@@ -10,6 +11,8 @@ from adapters.providers.route import ModelRoutes, Route
 from adapters.providers.spec import ProviderSpec
 from adapters.upstream.port import Limits
 from domain.secret import Secret
+
+_SHORTEST_SECRET: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ def make_route(
         provider=provider.name,
         endpoint=endpoint,
         headers=_headers(spec, provider, environment, credential),
+        secrets=_secrets(spec, credential),
         dialect=provider.speaks(quirks),
         quirks=quirks,
         markers=provider.markers(address),
@@ -107,6 +111,13 @@ def _headers(
     for name, value in spec.extra_headers.items():
         headers[name.lower()] = value.reveal() if isinstance(value, Secret) else value
     return tuple(headers.items())
+
+
+def _secrets(spec: DeploymentSpec, credential: Headers) -> tuple[str, ...]:
+    """What must not be repeated to anybody; what is shorter than any key would be found in innocent words."""
+    configured = (value.reveal() for value in spec.extra_headers.values() if isinstance(value, Secret))
+    words = (value.split(" ")[-1] for value in (*(value for _, value in credential), *configured))
+    return tuple(word for word in words if len(word) >= _SHORTEST_SECRET)
 
 
 def _first(variables: Iterable[str], environment: Environment) -> str | None:

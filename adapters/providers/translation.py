@@ -13,7 +13,7 @@ from application.ports.chat_provider import Piece
 from domain.chat.fold import fold, unfold
 from domain.chat.loss import Loss
 from domain.chat.request import ChatRequest
-from domain.errors import MalformedRequest, MalformedResponse
+from domain.errors import MalformedResponse
 from domain.json_types import JSON
 from domain.routing.fleet import Deployment
 
@@ -34,10 +34,7 @@ class Translation:
         what is asked, or not without losses that caller or operator refuse.
         """
         request, members = _request(route, call)
-        try:
-            rendered = route.dialect.render_request(request, model.target)
-        except RecursionError:  # a schema's depth is the caller's choice, the stack's is not
-            raise MalformedRequest("expected schemas of fewer levels; the request's nest too deeply") from None
+        rendered = route.dialect.render_request(request, model.target)
         body, losses = _with_allowed(rendered, members, route)
         call.accept(losses, deployment)
         for name, own_name in route.renames.items():

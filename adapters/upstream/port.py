@@ -49,14 +49,14 @@ class UpstreamRequest:
     """One POST to an upstream.
 
     `target` is the path with its query; `headers` exclude Host, Content-Length and Accept-Encoding, which the
-    client adds (identity encoding is asked for). The headers hold keys: they are in no repr. `provider`
-    and `model` only label errors.
+    client adds (identity encoding is asked for). Headers hold keys and bodies prompts: neither is in the repr.
+    `provider` and `model` only label errors.
     """
 
     origin: Origin
     target: str
     headers: tuple[tuple[str, str], ...] = field(repr=False)
-    body: bytes
+    body: bytes = field(repr=False)
     limits: Limits = DEFAULT_LIMITS
     method: str = "POST"
     provider: str | None = None

@@ -1,8 +1,11 @@
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
+import uvicorn
+from uvicorn.server import ServerState
 
-from adapters.http.uvicorn_protocol import GatheringTransport
+from adapters.http.uvicorn_protocol import MAX_HEAD_BYTES, GatheringProtocol, GatheringTransport
 
 
 class Below(asyncio.Transport):
@@ -23,7 +26,16 @@ class Below(asyncio.Transport):
         self.calls.append("abort")
 
     def is_closing(self) -> bool:
-        return False
+        return "close" in self.calls
+
+    def get_extra_info(self, name: str, default: object = None) -> object:
+        return default
+
+    def pause_reading(self) -> None:
+        self.calls.append("pause")
+
+    def resume_reading(self) -> None:
+        pass
 
 
 @pytest.fixture
@@ -69,3 +81,48 @@ async def test_what_is_gathered_is_bounded(below: Below) -> None:
     assert below.calls == [b"x" * 80_000]
     await asyncio.sleep(0)
     assert below.calls == [b"x" * 80_000, b"x" * 20_000]
+
+
+async def nothing(scope: object, receive: object, send: Callable[[dict[str, object]], Awaitable[None]]) -> None:
+    """An application that answers everything with nothing."""
+    await send({"type": "http.response.start", "status": 204, "headers": []})
+    await send({"type": "http.response.body"})
+
+
+@pytest.fixture
+async def protocol(below: Below) -> AsyncIterator[GatheringProtocol]:
+    config = uvicorn.Config(nothing, http=GatheringProtocol, lifespan="off", log_config=None)
+    config.load()
+    state = ServerState()
+    protocol = GatheringProtocol(config, state, {})
+    protocol.connection_made(below)
+    yield protocol
+    protocol.connection_lost(None)
+    await asyncio.gather(*state.tasks)
+
+
+@pytest.mark.parametrize("line", [b"x-a: " + b"y" * 990 + b"\r\n", b"y" * 1000], ids=["many", "one"])
+async def test_a_head_that_never_ends_is_refused(protocol: GatheringProtocol, below: Below, line: bytes) -> None:
+    protocol.data_received(b"POST / HTTP/1.1\r\nhost: a\r\nx-b: ")
+    for _ in range(MAX_HEAD_BYTES // len(line) + 1):
+        assert "close" not in below.calls
+        protocol.data_received(line)
+    assert b"".join(call for call in below.calls if isinstance(call, bytes)).startswith(b"HTTP/1.1 431 ")
+    assert below.calls[-1] == "close"
+
+
+async def test_trailers_that_never_end_are_refused(protocol: GatheringProtocol, below: Below) -> None:
+    protocol.data_received(b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n")
+    for _ in range(70):
+        protocol.data_received(b"x-a: " + b"y" * 990 + b"\r\n")
+    assert below.calls[-1] == "close"
+
+
+async def test_bodies_and_many_requests_in_one_piece_are_no_heads(
+    protocol: GatheringProtocol, below: Below
+) -> None:
+    protocol.data_received(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n" * 4_000)
+    protocol.data_received(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000\r\n\r\n")
+    for _ in range(10):
+        protocol.data_received(b"z" * 100_000)
+    assert "close" not in below.calls

@@ -5,6 +5,7 @@ import pytest
 from adapters.providers.binding import Bindings, bind
 from adapters.providers.deployment_spec import DeploymentSpec, ModelInfo
 from adapters.providers.registry import NOT_SERVED, PROVIDERS
+from domain.errors import UnknownModel
 from domain.secret import Secret
 
 
@@ -282,3 +283,13 @@ def test_models_of_a_wildcard_are_remembered_within_bounds() -> None:
     for index in range(1000):
         assert route.models.of(f"m{index}").target.model == f"m{index}"
     assert route.models.of.cache_info().currsize == 256
+
+
+@pytest.mark.parametrize("model", ["gemini/../files", "gemini/a/./b", "azure/.."])
+def test_a_captured_name_leads_nowhere_else(model: str) -> None:
+    provider, _, captured = model.partition("/")
+    bindings = _bind(f"{provider}/*", group="*", api_key=Secret("k"), api_base="https://host.example")
+    (route,) = bindings.routes.values()
+    with pytest.raises(UnknownModel):
+        route.models.of(captured)
+    assert route.models.of("a.b/..c").buffered_target

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from domain.chat.events import Ended, Failed
 from domain.chat.response import ChatResponse, FinishReason
 from domain.errors import ErrorKind, FeatherGateError, UpstreamError, UpstreamTimeout, UpstreamUnavailable
+from domain.secret import MASK, Secret
 from tests.providers.calling import TOOLS, asked, chat_call, collected, spoken, told
 from tests.providers.fake_upstream import FakeResponse, FakeUpstream, Hang, document, stream_of
 from tests.providers.vendors import CALLS, KEY, TEXT, VENDORS, Vendor
@@ -283,3 +285,14 @@ async def test_no_connection_at_all_is_told_with_its_place(vendor: Vendor) -> No
         await collected(asked(vendor.spec, FakeUpstream(UpstreamUnavailable("refused")), chat_call()))
     assert failed.value.provider == vendor.spec.model.split("/")[0]
     assert failed.value.request_id is None
+
+
+@each
+@pytest.mark.parametrize("stream", [False, True])
+async def test_a_quoted_key_of_any_shape_is_masked(vendor: Vendor, stream: bool) -> None:
+    key = "0123-plain-Words"
+    spec = replace(vendor.spec, api_key=Secret(key))
+    quoted = json.dumps({"error": {"message": f"no such key: {key}.", "status": "UNAUTHENTICATED"}}).encode()
+    with pytest.raises(UpstreamError) as raised:
+        await collected(asked(spec, FakeUpstream(document(quoted, status=401)), chat_call(stream=stream)))
+    assert raised.value.message == f"no such key: {MASK}."

@@ -221,3 +221,18 @@ async def test_timeouts_bound_the_whole_or_the_beginning(stream: bool) -> None:
     limits = upstream.requests[0].limits
     assert (limits.total_s, limits.first_byte_s) == ((6000.0, 2.0) if stream else (2.0, 2.0))
     assert limits.connect_s == 2.0
+
+
+@pytest.mark.parametrize(
+    ("members", "sent_as"),
+    [
+        ({}, {"max_tokens": 9}),
+        ({"max_tokens": 5}, {"max_tokens": 5}),
+        ({"max_completion_tokens": 5}, {"max_completion_tokens": 5}),
+    ],
+)
+async def test_a_default_limit_yields_to_the_caller_s_under_either_name(
+    members: dict[str, Any], sent_as: dict[str, Any]
+) -> None:
+    body = await _body(_spec(request_defaults={"max_tokens": 9}), members)
+    assert {name: body[name] for name in ("max_tokens", "max_completion_tokens") if name in body} == sent_as

@@ -145,3 +145,11 @@ def test_where_none_is_ready_each_reason_is_told_once() -> None:
         ready(members)
     assert refused.value.kind is ErrorKind.NOT_CONFIGURED
     assert refused.value.status == 503
+
+
+@pytest.mark.parametrize("pattern", ["openai/*", "*a*b*c*d*"])
+def test_endless_names_match_no_pattern(pattern: str) -> None:
+    fleet = Fleet.of([deployment(pattern, model="*")])
+    assert fleet.deployments("openai/abcd" + "x" * 500)
+    with pytest.raises(UnknownModel):
+        fleet.deployments("openai/" + "abc" * 1_000_000 + "d")

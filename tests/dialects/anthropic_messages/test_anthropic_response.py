@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.dialects import json_codec
 from adapters.dialects.anthropic_messages.dialect import AnthropicMessages
 from adapters.dialects.contract import RenderedRequest
 from domain.chat.content import Citation, Opaque, Reasoning, Text, ToolCall
+from domain.chat.events import Failed
 from domain.chat.response import ChatResponse, FinishReason
 from domain.chat.usage import Usage
 from domain.errors import ErrorKind, MalformedResponse, UpstreamError
@@ -176,3 +178,14 @@ def test_nonsense_is_malformed_and_nothing_else(body: Any) -> None:
     except UpstreamError:
         return
     assert isinstance(body, dict)
+
+
+@pytest.mark.parametrize("missing", ["id", "name"])
+def test_a_call_without_id_or_name_is_malformed_streamed_and_whole(missing: str) -> None:
+    use = {"type": "tool_use", "id": "toolu_1", "name": "f", "input": {}, missing: ""}
+    with pytest.raises(MalformedResponse, match=f"expected tool_use to have {missing}"):
+        answer(use, stop_reason="tool_use")
+    decoder = DIALECT.decoder(RenderedRequest(body={}))
+    started = {"type": "content_block_start", "index": 0, "content_block": use}
+    (*_, last) = decoder.feed(b"data: " + json_codec.encode(started) + b"\n\n")
+    assert isinstance(last, Failed)

@@ -420,3 +420,10 @@ def test_text_that_is_half_an_emoji_is_sent() -> None:
         asking(user("\ud83d"), said(call("c1", '{"a": "\\ud83d"}')), result()), target()
     ).body
     check({"contents": [body["contents"][1]]})
+
+
+def test_a_model_that_refuses_a_last_turn_of_its_own_gets_one_of_the_user() -> None:
+    request = asking(user("a"), said(Text(text="b")))
+    last = render(request, ModelProfile(prefill=False))["contents"][-1]
+    assert last == {"role": "user", "parts": [{"text": "."}]}
+    assert render(request)["contents"][-1]["role"] == "model"

@@ -490,3 +490,12 @@ def test_any_bytes_end_in_a_failure(data: bytes, draw: st.DataObject) -> None:
     assert isinstance(events[-1], ev.Failed)
     assert isinstance(events[-1].error, MalformedResponse)
     assert decoder.feed(sse(STOP)) == decoder.finish() == []
+
+
+def test_the_same_thought_twice_is_two_thoughts() -> None:
+    again = {"reasoning_details": [{"type": "reasoning.text", "text": "ha"}]}
+    decoder = CHAT.decoder(RENDERED)
+    answer = fold([*decoder.feed(sse(chunk(again), chunk(again), chunk(finish="stop"))), *decoder.finish()])
+    (thought,) = answer.candidates[0].parts
+    assert isinstance(thought, Reasoning)
+    assert thought.text == "haha"
