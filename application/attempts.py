@@ -12,7 +12,8 @@ from domain.errors import ErrorKind, MalformedResponse
 from domain.routing.fleet import Deployment
 
 MAX_HELD_PIECES: Final = 4_096
-"""How many pieces without content are held back at most; an upstream that sends more is taken at its word."""
+MAX_HELD_BYTES: Final = 1024 * 1024
+"""How much without content is held back at most; an upstream that sends more is taken at its word."""
 
 _PROOFS: Final = (
     ev.ContentSeen,
@@ -48,10 +49,12 @@ class Attempts:
         """
         pieces = self._provider.open(deployment, call)
         held: list[Piece] = []
+        held_bytes = 0
         try:
             async for piece in pieces:
                 held.append(piece)
-                if _proves_good(piece.events) or len(held) >= MAX_HELD_PIECES:
+                held_bytes += len(piece.raw or b"")
+                if _proves_good(piece.events) or len(held) >= MAX_HELD_PIECES or held_bytes >= MAX_HELD_BYTES:
                     return OpenedAnswer(held, pieces)
         except BaseException:
             await pieces.aclose()

@@ -1,4 +1,4 @@
-"""uvicorn's HTTP/1.1 protocol with one write where uvicorn makes two, and heads of a bounded size."""
+"""uvicorn's HTTP/1.1 protocol with one write where uvicorn makes two, and heads of bounded size and time."""
 
 import asyncio
 from typing import Any, Final
@@ -7,9 +7,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 MAX_HEAD_BYTES: Final = 64 * 1024
 _MAX_GATHERED_BYTES: Final = 64 * 1024
+HEAD_TIMEOUT_S: Final = 30.0
 _HEAD_TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 )
+_HEAD_TOO_SLOW: Final = b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 
 
 class GatheringTransport(asyncio.Transport):
@@ -65,32 +67,54 @@ class GatheringTransport(asyncio.Transport):
 
 
 class GatheringProtocol(HttpToolsProtocol):
-    """uvicorn's protocol on a GatheringTransport.
+    """uvicorn's protocol on a GatheringTransport, with bounds that uvicorn lacks.
 
-    What comes between bodies (heads, trailers) is held to MAX_HEAD_BYTES; uvicorn itself would take any amount,
-    from anybody.
+    What comes between bodies (heads, trailers) is held to MAX_HEAD_BYTES, and a head to HEAD_TIMEOUT_S from the
+    connection's or its own first byte; uvicorn itself would take any amount, for any time, from anybody.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
         self._framing_bytes = 0
+        self._in_body = False
+        self._head_since_s: float | None = self.loop.time()
+        self._head_timer = self.loop.call_later(HEAD_TIMEOUT_S, self._look)
         super().connection_made(GatheringTransport(transport, self.loop))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._head_timer.cancel()
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         self._framing_bytes += len(data)
+        if self._head_since_s is None and not self._in_body:
+            self._head_since_s = self.loop.time()
         super().data_received(data)
         if self._framing_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
-            self._refuse_head()
+            self._refuse(_HEAD_TOO_LARGE)
+
+    def on_headers_complete(self) -> None:
+        self._head_since_s, self._in_body = None, True
+        super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         self._framing_bytes = 0
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        self._framing_bytes = 0
+        self._framing_bytes, self._in_body = 0, False
         super().on_message_complete()
 
-    def _refuse_head(self) -> None:
+    def _look(self) -> None:
+        """One timer per connection looks now and then, instead of one set for each head."""
+        now_s = self.loop.time()
+        since_s = now_s if self._head_since_s is None else self._head_since_s
+        if now_s - since_s >= HEAD_TIMEOUT_S:
+            self._refuse(_HEAD_TOO_SLOW)
+        else:
+            self._head_timer = self.loop.call_later(since_s + HEAD_TIMEOUT_S - now_s, self._look)
+
+    def _refuse(self, answer: bytes) -> None:
         """Close the connection; say why where no answer is under way."""
         if self.cycle is None or self.cycle.response_complete:  # type: ignore[redundant-expr]  # None at first
-            self.transport.write(_HEAD_TOO_LARGE)
+            self.transport.write(answer)
         self.transport.close()

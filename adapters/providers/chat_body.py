@@ -5,14 +5,13 @@ from typing import Final
 
 from adapters.dialects.envelope import Envelope
 from adapters.dialects.openai_chat.quirks import ChatQuirks
+from adapters.dialects.openai_chat.reasoning_models import refused_parameters, refuses_sampling
 from adapters.providers.fitting import merged
 from adapters.providers.route import ModelRoute, Route
 from domain.chat.loss import Loss, LossKind
 from domain.json_types import JSON
-from domain.models.profile import ModelProfile, Thinking
+from domain.models.profile import ModelProfile
 
-_NEVER_WHEN_REASONING: Final = frozenset({"frequency_penalty", "presence_penalty", "logit_bias"})
-_NOT_WHEN_REASONING: Final = frozenset({"temperature", "top_p", "logprobs", "top_logprobs"})
 _ASKS_FOR_NOTHING: Final = MappingProxyType(
     {"temperature": 1, "top_p": 1, "frequency_penalty": 0, "presence_penalty": 0, "logprobs": False}
 )
@@ -55,10 +54,8 @@ def wants_usage(envelope: Envelope) -> bool:
 def _refused(envelope: Envelope, quirks: ChatQuirks, profile: ModelProfile) -> frozenset[str]:
     """The members that server or model would answer with an error."""
     names = quirks.unsupported
-    if profile.thinking is Thinking.EFFORT and not profile.sampling:
-        names |= _NEVER_WHEN_REASONING
-        if envelope.value("reasoning_effort") != "none":
-            names |= _NOT_WHEN_REASONING
+    if refuses_sampling(profile):
+        names |= refused_parameters(profile, reasons=envelope.value("reasoning_effort") != "none")
     return frozenset(name for name in names if name in envelope) if names else _NO_NAMES
 
 
@@ -70,7 +67,7 @@ def _with_limit(envelope: Envelope, quirks: ChatQuirks, profile: ModelProfile) -
     own_name = quirks.max_tokens_field
     if own_name == "max_tokens":
         other = "max_completion_tokens"
-    elif profile.thinking is Thinking.EFFORT and not profile.sampling:
+    elif refuses_sampling(profile):
         other = "max_tokens"
     else:
         return envelope

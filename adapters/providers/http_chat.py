@@ -14,6 +14,7 @@ from adapters.providers.translation import Translation
 from adapters.upstream.port import UpstreamHttp, UpstreamRequest, UpstreamResponse
 from application.chat_call import ChatCall
 from application.ports.chat_provider import Piece
+from domain.chat.content import Family
 from domain.chat.events import Ended, Failed
 from domain.errors import FeatherGateError, MalformedResponse, UpstreamError
 from domain.routing.fleet import Deployment
@@ -127,7 +128,7 @@ def _request(route: Route, model: ModelRoute, call: ChatCall, body: bytes) -> Up
     return UpstreamRequest(
         origin=route.endpoint.origin,
         target=model.streamed_target if call.stream else model.buffered_target,
-        headers=_with_callers(route, call.headers) if call.headers else route.headers,
+        headers=_with_callers(route, call.headers, model.target.family) if call.headers else route.headers,
         body=body,
         limits=limits,
         provider=route.provider,
@@ -135,10 +136,13 @@ def _request(route: Route, model: ModelRoute, call: ChatCall, body: bytes) -> Up
     )
 
 
-def _with_callers(route: Route, headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    """The route's headers, and those of the caller that the route does not set itself."""
+def _with_callers(route: Route, headers: Mapping[str, str], family: Family) -> tuple[tuple[str, str], ...]:
+    """The route's headers, and those of the caller that are for this vendor and that the route does not set."""
     own = {name for name, _ in route.headers}
-    return (*route.headers, *((name, value) for name, value in headers.items() if name not in own))
+    theirs = (
+        (name, value) for name, value in headers.items() if name not in own and name.startswith(f"{family}-")
+    )
+    return (*route.headers, *theirs)
 
 
 def _request_id(headers: Mapping[str, str]) -> str | None:

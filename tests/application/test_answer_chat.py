@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from application.answer_chat import AnswerChat
-from application.attempts import MAX_HELD_PIECES, Attempts
+from application.attempts import MAX_HELD_BYTES, MAX_HELD_PIECES, Attempts
 from application.ports.chat_provider import Piece
 from domain.chat import events as ev
 from domain.chat.content import Inline, Opaque, OpaquePart
@@ -139,6 +139,14 @@ async def test_an_upstream_that_only_pings_is_let_through_at_last() -> None:
     assert provider.given == MAX_HELD_PIECES
     await answer.pieces.aclose()
     assert provider.closed == 1
+
+
+async def test_what_is_held_back_is_bounded_in_bytes_too() -> None:
+    big = Piece(b"x" * (MAX_HELD_BYTES // 4), (ev.Ping(),))
+    use_case, provider, _ = _use_case(*(big for _ in range(10)))
+    answer = await use_case.run(chat_call())
+    assert provider.given == 4
+    await answer.pieces.aclose()
 
 
 @pytest.mark.parametrize(

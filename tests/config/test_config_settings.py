@@ -210,6 +210,12 @@ def test_an_empty_master_key_must_be_meant() -> None:
         assert found.startswith(f"{MAIN}:5: 'master_key' is empty")
 
 
+@pytest.mark.parametrize("key", ["schlüssel", '"sk\\ttab"'])
+def test_a_master_key_that_no_header_can_carry_is_refused(key: str) -> None:
+    (found,) = mistakes(ONE_MODEL + f"general_settings: {{master_key: {key}}}\n")
+    assert found.startswith(f"{MAIN}:5: 'master_key' in general_settings must be text")
+
+
 def test_aliases() -> None:
     settings = _settings("router_settings: {model_group_alias: {a: gpt, b: {model: gpt, hidden: true}}}\n")
     assert settings.aliases == (

@@ -5,6 +5,7 @@ import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
+from adapters.http import uvicorn_protocol
 from adapters.http.uvicorn_protocol import MAX_HEAD_BYTES, GatheringProtocol, GatheringTransport
 
 
@@ -14,6 +15,7 @@ class Below(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.calls: list[bytes | str] = []
+        self.closed = asyncio.Event()
 
     def write(self, data: object) -> None:
         assert isinstance(data, bytes)
@@ -21,6 +23,7 @@ class Below(asyncio.Transport):
 
     def close(self) -> None:
         self.calls.append("close")
+        self.closed.set()
 
     def abort(self) -> None:
         self.calls.append("abort")
@@ -89,16 +92,20 @@ async def nothing(scope: object, receive: object, send: Callable[[dict[str, obje
     await send({"type": "http.response.body"})
 
 
-@pytest.fixture
-async def protocol(below: Below) -> AsyncIterator[GatheringProtocol]:
+def gathering_protocol(below: Below) -> GatheringProtocol:
     config = uvicorn.Config(nothing, http=GatheringProtocol, lifespan="off", log_config=None)
     config.load()
-    state = ServerState()
-    protocol = GatheringProtocol(config, state, {})
+    protocol = GatheringProtocol(config, ServerState(), {})
     protocol.connection_made(below)
+    return protocol
+
+
+@pytest.fixture
+async def protocol(below: Below) -> AsyncIterator[GatheringProtocol]:
+    protocol = gathering_protocol(below)
     yield protocol
     protocol.connection_lost(None)
-    await asyncio.gather(*state.tasks)
+    await asyncio.gather(*protocol.server_state.tasks)
 
 
 @pytest.mark.parametrize("line", [b"x-a: " + b"y" * 990 + b"\r\n", b"y" * 1000], ids=["many", "one"])
@@ -109,6 +116,30 @@ async def test_a_head_that_never_ends_is_refused(protocol: GatheringProtocol, be
         protocol.data_received(line)
     assert b"".join(call for call in below.calls if isinstance(call, bytes)).startswith(b"HTTP/1.1 431 ")
     assert below.calls[-1] == "close"
+
+
+@pytest.mark.parametrize("sent", [b"", b"POST / HTTP/1.1\r\nhos"], ids=["nothing", "half"])
+async def test_a_head_that_does_not_come_is_not_waited_for(
+    below: Below, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
+    monkeypatch.setattr(uvicorn_protocol, "HEAD_TIMEOUT_S", 0.02)
+    protocol = gathering_protocol(below)
+    if sent:
+        protocol.data_received(sent)
+    await asyncio.wait_for(below.closed.wait(), 5)
+    assert b"".join(call for call in below.calls if isinstance(call, bytes)).startswith(b"HTTP/1.1 408 ")
+    protocol.connection_lost(None)
+
+
+async def test_a_slow_body_is_no_slow_head(below: Below, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uvicorn_protocol, "HEAD_TIMEOUT_S", 0.01)
+    protocol = gathering_protocol(below)
+    protocol.data_received(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nx")
+    later = asyncio.Event()
+    asyncio.get_running_loop().call_later(0.05, later.set)
+    await later.wait()
+    assert not below.closed.is_set()
+    protocol.connection_lost(None)
 
 
 async def test_trailers_that_never_end_are_refused(protocol: GatheringProtocol, below: Below) -> None:

@@ -38,6 +38,16 @@ async def test_requests_go_to_its_address_with_its_key(vendor: Vendor, stream: b
 
 
 @each
+async def test_beta_headers_go_to_their_own_vendor_only(vendor: Vendor) -> None:
+    upstream = FakeUpstream(document(vendor.answers.buffered()))
+    call = chat_call(headers={"anthropic-beta": "a", "openai-beta": "o"})
+    await collected(asked(vendor.spec, upstream, call))
+    sent = {name for name, _ in upstream.requests[0].headers if name.endswith("-beta")}
+    families = {"openai": {"openai-beta"}, "azure": {"openai-beta"}, "anthropic": {"anthropic-beta"}}
+    assert sent == families.get(vendor.spec.model.partition("/")[0], set())
+
+
+@each
 async def test_a_streamed_answer_says_what_a_buffered_one_says(vendor: Vendor) -> None:
     buffered = await _answer(vendor, document(vendor.answers.buffered()))
     streamed = await _answer(vendor, stream_of(vendor.answers.streamed()), stream=True)

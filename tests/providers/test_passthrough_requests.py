@@ -189,11 +189,11 @@ async def test_what_a_gateway_said_goes_back_to_it() -> None:
 
 
 async def test_the_caller_s_headers_do_not_replace_ours() -> None:
-    call = chat_call(headers={"authorization": "Bearer theirs", "x-trace": "1"})
+    call = chat_call(headers={"authorization": "Bearer theirs", "openai-beta": "x"})
     _, upstream = await sent(_spec(extra_headers={"X-Team": "a", "User-Agent": "me"}), call, _ANSWER.buffered())
     headers = dict(upstream.requests[0].headers)
     assert headers["authorization"] == "Bearer k"
-    assert headers["x-trace"] == "1"
+    assert headers["openai-beta"] == "x"
     assert headers["x-team"] == "a"
     assert headers["user-agent"] == "me"
 

@@ -9,6 +9,7 @@ from adapters.dialects.openai_chat import reasoning_effort
 from adapters.dialects.openai_chat.history import render_messages
 from adapters.dialects.openai_chat.members import FAMILY, left_over
 from adapters.dialects.openai_chat.quirks import ChatQuirks
+from adapters.dialects.openai_chat.reasoning_models import refused_parameters
 from adapters.dialects.openai_chat.request import render_service_tier
 from adapters.dialects.openai_chat.tools import render_tool_choice, render_tools
 from domain.chat.content import ToolCall
@@ -16,14 +17,11 @@ from domain.chat.loss import Loss, LossKind
 from domain.chat.request import ChatRequest, Effort, ResponseFormat, Tool
 from domain.chat.tool_names import ToolNames
 from domain.json_types import JSON
-from domain.models.profile import Thinking
 
 _PLAIN_SAMPLING: Final = MappingProxyType(
     {"temperature": 1, "top_p": 1, "frequency_penalty": 0, "presence_penalty": 0}
 )
 """Values that ask for nothing: leaving them out loses nothing."""
-_NEVER_WHEN_REASONING: Final = frozenset({"frequency_penalty", "presence_penalty", "logit_bias"})
-_NOT_WHEN_REASONING: Final = frozenset({"temperature", "top_p", "logprobs", "top_logprobs"})
 
 
 def render_request(request: ChatRequest, target: Target, quirks: ChatQuirks) -> RenderedRequest:
@@ -99,10 +97,7 @@ def _add_sampling(
     body: dict[str, JSON], request: ChatRequest, target: Target, effort: Effort | None, quirks: ChatQuirks
 ) -> Iterator[Loss]:
     """Models that reason take no sampling parameters, some of them only while they do reason."""
-    reasons = target.profile.thinking is Thinking.EFFORT and not target.profile.sampling
-    refused = _NEVER_WHEN_REASONING if reasons else frozenset[str]()
-    if reasons and effort is not Effort.NONE:
-        refused |= _NOT_WHEN_REASONING
+    refused = refused_parameters(target.profile, reasons=effort is not Effort.NONE)
     if not quirks.top_k:
         refused |= {"top_k"}
     for name, value in _sampling_members(request).items():
