@@ -66,7 +66,18 @@ def render_line(fields: Mapping[str, LogValue], log_format: LogFormat) -> str:
     """One line, without its line break; fields that are None are left out."""
     if log_format is LogFormat.JSON:
         return _json({name: value for name, value in fields.items() if value is not None})
-    return " ".join([_console_word(name, value) for name, value in fields.items() if value is not None])
+    words = []
+    for name, value in fields.items():
+        if value is None:
+            continue
+        if not isinstance(value, str):
+            word = str(value)
+        elif name == "message":
+            word = escape_controls(value)
+        else:
+            word = value if value.isascii() and value.isalnum() else _word(value)
+        words.append(word if name in LEADING_FIELDS else f"{name}={word}")
+    return " ".join(words)
 
 
 def _json(entry: Mapping[str, LogValue]) -> str:
@@ -76,16 +87,6 @@ def _json(entry: Mapping[str, LogValue]) -> str:
     except UnicodeError:  # rare: the standard library escapes what is not ASCII, at ten times the price
         line = json.dumps(entry, separators=(",", ":"))
     return line.replace(_DELETE, "\\u007f")
-
-
-def _console_word(name: str, value: LogValue) -> str:
-    if not isinstance(value, str):
-        word = str(value)
-    elif name == "message":
-        return escape_controls(value)
-    else:
-        word = value if value.isascii() and value.isalnum() else _word(value)
-    return word if name in LEADING_FIELDS else f"{name}={word}"
 
 
 def _word(text: str) -> str:

@@ -94,7 +94,7 @@ def _object(owner: dict[str, JSON], name: str) -> dict[str, JSON]:
 
 def _count(owner: dict[str, JSON], name: str) -> int | None:
     value = owner.get(name)
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
+    if value is None or isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return int(value) if 0 <= value < 2**63 else None
 
