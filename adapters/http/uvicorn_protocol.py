@@ -42,7 +42,7 @@ class GatheringTransport(asyncio.Transport):
         self._below.close()
 
     def abort(self) -> None:
-        self._gathered.clear()
+        self._gathered, self._size = [], 0
         self._below.abort()
 
     def is_closing(self) -> bool:
