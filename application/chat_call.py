@@ -1,7 +1,7 @@
 """One chat call on its way through the gateway."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from application.call_record import CallRecord
@@ -22,6 +22,10 @@ class ClientDocument(Protocol):
         """What it means; parsed when first asked for. Raises MalformedRequest with the path of a mistake."""
         ...
 
+    def place(self, where: str) -> str:
+        """A loss's JSON pointer, in the canonical request's names, in the names of the client's own request."""
+        ...
+
 
 @dataclass(slots=True, kw_only=True)
 class ChatCall:
@@ -31,6 +35,8 @@ class ChatCall:
     timeout_s:     the caller's own limit for the whole call, if any.
     mock_response: a canned answer to give instead of asking any upstream.
     headers:       the client's headers that may travel upstream, lower-case names.
+    query:         the client's query parameters that may travel to an upstream of its dialect, encoded.
+    stateful:      the request refers to what its upstream account keeps (an earlier response, a conversation).
     losses:        what translation dropped or changed so far.
     upstream_headers: what the upstream's answer said about itself and the client may see.
     """
@@ -44,6 +50,8 @@ class ChatCall:
     mock_response: str | None = None
     drop_params: bool | None = None
     strict: bool = False
+    query: str = ""
+    stateful: bool = False
     headers: Mapping[str, str] = field(default_factory=dict)
     losses: list[Loss] = field(default_factory=list)
     upstream_headers: Mapping[str, str] = field(default_factory=dict)
@@ -55,6 +63,7 @@ class ChatCall:
         """
         if not losses:
             return
+        losses = [replace(loss, where=self.document.place(loss.where)) for loss in losses]
         operator = deployment.loss_policy
         policy = LossPolicy(
             drop_params=operator.drop_params if self.drop_params is None else self.drop_params,

@@ -12,7 +12,10 @@ MAX_NESTING: Final = 128
 again on every stack; no vendor takes them either."""
 
 Ext: TypeAlias = Mapping[str, Mapping[str, JSON]]
-"""Leftover wire members by vendor family (`openai`, `anthropic`, `google`), at the level where they stood."""
+"""Leftover wire members by vendor family (`openai`, `anthropic`, `google`), at the level where they stood.
+
+`openai` holds what both of OpenAI's formats know or what only Chat Completions knows; `openai_responses` what only
+Responses knows."""
 
 
 def nests_too_deeply(value: JSON) -> bool:

@@ -54,6 +54,27 @@ class Decoder(Protocol):
         ...
 
 
+class Relay(Protocol):
+    """One answer passed on to a client of the upstream's own dialect: its bytes kept, read only for what they tell.
+
+    Given to `feed` and `finish` as a stream, or to `answer` whole. Each returns the bytes to forward and the
+    events they tell (Started, ContentSeen, Finished, UsageReported, and last Ended or Failed). The model is put
+    back to the name the client asked for; nothing of a failure, or after one, is forwarded.
+    """
+
+    def feed(self, chunk: bytes) -> tuple[bytes, tuple[StreamEvent, ...]]:
+        """What `chunk` completes; any split of the bytes forwards the same. Never raises."""
+        ...
+
+    def finish(self) -> tuple[bytes, tuple[StreamEvent, ...]]:
+        """What the end of the body completes. Never raises."""
+        ...
+
+    def answer(self, body: bytes) -> tuple[bytes, tuple[StreamEvent, ...]]:
+        """A buffered answer. Raises UpstreamError where it is not a good one."""
+        ...
+
+
 class UpstreamDialect(Protocol):
     """A wire format as an upstream speaks it."""
 
@@ -74,6 +95,10 @@ class UpstreamDialect(Protocol):
         """A decoder for one streamed answer to `rendered`."""
         ...
 
+    def relay(self, reply: "Reply") -> Relay:
+        """A relay for one answer to a client of this very dialect."""
+        ...
+
     def parse_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         """An answer with an error status as the error it means; `headers` have lower-case names."""
         ...
@@ -86,12 +111,14 @@ class Reply:
     model: the name the client asked for. include_usage: usage was asked for in the stream.
     legacy_functions: the client used `functions` and `function_call` instead of tools.
     created_unix_s: when the request came, for answers whose upstream gives no time.
+    echo: members of the request that the format repeats in its answers (Responses), as the client wrote them.
     """
 
     model: str
     include_usage: bool = False
     legacy_functions: bool = False
     created_unix_s: int = 0
+    echo: Mapping[str, JSON] = field(default_factory=dict)
 
 
 class Encoder(Protocol):
@@ -121,6 +148,13 @@ class ClientDialect(Protocol):
 
     def parse_request(self, body: Mapping[str, JSON]) -> ChatRequest:
         """A request. Raises MalformedRequest with the path of what is wrong (`messages[2].content[0].type`)."""
+        ...
+
+    def place(self, where: str, body: Mapping[str, JSON]) -> str:
+        """A loss's pointer, in the names of the canonical request (`/messages/2/content/0`, `/stop`), in this format's.
+
+        `body` is the request it is about. What has no place of its own is said of the nearest that has.
+        """
         ...
 
     def render_response(self, response: ChatResponse, reply: Reply) -> dict[str, JSON]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from adapters.dialects.contract import Reply
+from adapters.dialects.document import Document
 from adapters.dialects.envelope import Envelope
-from adapters.dialects.openai_chat.document import OpenAIChatDocument
 from adapters.dialects.openai_chat.gateway_members import split_gateway_members
 from adapters.http.access import AccessPolicy
 from adapters.http.answering import ChatAnswering
@@ -59,11 +59,18 @@ def parse_call(body: bytes, inbound: Inbound, *, clock: Clock) -> tuple[ChatCall
     stream = envelope.flag("stream")
     headers, record = inbound.exchange.headers, inbound.record
     record.stream = stream
+    legacy = ("functions" in envelope or "function_call" in envelope) and "tools" not in envelope
+    reply = Reply(
+        model=model,
+        include_usage=_wants_usage(envelope),
+        legacy_functions=legacy,
+        created_unix_s=int(clock.unix_s()),
+    )
     call = ChatCall(
         request_id=record.request_id,
         model=model,
         stream=stream,
-        document=OpenAIChatDocument(envelope),
+        document=Document(envelope, inbound.dialect, reply),
         record=record,
         timeout_s=_timeout_s(headers, gateway, stream=stream),
         mock_response=_text(gateway, "mock_response"),
@@ -71,13 +78,7 @@ def parse_call(body: bytes, inbound: Inbound, *, clock: Clock) -> tuple[ChatCall
         strict=_strict(headers),
         headers={name: headers[name] for name in _FORWARDED if name in headers},
     )
-    legacy = ("functions" in envelope or "function_call" in envelope) and "tools" not in envelope
-    return call, Reply(
-        model=model,
-        include_usage=_wants_usage(envelope),
-        legacy_functions=legacy,
-        created_unix_s=int(clock.unix_s()),
-    )
+    return call, reply
 
 
 def _check_charset(content_type: str) -> None:

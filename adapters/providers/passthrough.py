@@ -3,7 +3,7 @@
 from typing import Final
 
 from adapters.dialects.contract import RenderedRequest, Reply
-from adapters.dialects.openai_chat.document import OpenAIChatDocument
+from adapters.dialects.document import Document
 from adapters.dialects.openai_chat.passthrough import ChatRelay
 from adapters.providers.chat_body import fit, wants_usage
 from adapters.providers.fitting import fitted
@@ -33,7 +33,7 @@ class PassThrough:
         out.
         """
         document = call.document
-        if route.quirks is None or not isinstance(document, OpenAIChatDocument):
+        if route.quirks is None or not isinstance(document, Document):
             return None
         envelope = fitted(document.envelope, route)
         body_envelope, losses = fit(envelope, route.quirks, route, model, streamed=call.stream)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from adapters.dialects import json_codec
 from adapters.dialects.contract import Decoder, RenderedRequest, UpstreamDialect
-from adapters.dialects.openai_chat.document import OpenAIChatDocument
+from adapters.dialects.document import Document
 from adapters.dialects.upstream_errors import excerpt
 from adapters.providers.fitting import fitted, merged
 from adapters.providers.route import ModelRoute, Route
@@ -88,10 +88,9 @@ def _request(route: Route, call: ChatCall) -> tuple[ChatRequest, dict[str, JSON]
     """What is asked, and the members of the caller's body that are to be sent in any case."""
     document = call.document
     members: dict[str, JSON] = {}
-    if isinstance(document, OpenAIChatDocument):
+    if isinstance(document, Document):
         envelope = fitted(document.envelope, route)
-        if envelope is not document.envelope:
-            document = OpenAIChatDocument(envelope)
+        document = document.with_envelope(envelope)
         members = {name: envelope.value(name) for name in route.allowed if name in envelope}
     request = document.canonical()
     return (request if request.stream == call.stream else replace(request, stream=call.stream)), members

@@ -24,11 +24,16 @@ INSTRUCTION_ROLES = frozenset({Role.SYSTEM, Role.DEVELOPER})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One turn, unmerged and in its original place. Parts of a TOOL message are ToolResults only."""
+    """One turn, unmerged and in its original place. Parts of a TOOL message are ToolResults only.
+
+    standing: it came beside the conversation, as the request's own instructions (`instructions`, `system`,
+    `systemInstruction`), and goes back there where the target has such a place.
+    """
 
     role: Role
     parts: tuple[Part, ...]
     name: str | None = None
+    standing: bool = False
     ext: Ext = NO_EXT
 
 
@@ -66,10 +71,14 @@ class ToolMode(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolChoice:
-    """`names`: exactly one for NAMED; for AUTO and REQUIRED the allowed subset, empty = all."""
+    """`names`: exactly one for NAMED; for AUTO and REQUIRED the allowed subset, empty = all.
+
+    builtin: the native type of a vendor's own tool that must run (REQUIRED only), in place of names.
+    """
 
     mode: ToolMode
     names: tuple[str, ...] = ()
+    builtin: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +112,7 @@ class ReasoningSettings:
     budget_tokens: int | None = None
     adaptive: bool = False
     visible: bool | None = None
+    ext: Ext = NO_EXT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +135,7 @@ class ChatRequest:
 
     max_output_tokens includes reasoning, as in all four APIs. `logprobs`: None = off, else the number of
     alternatives (0 to 20). `ext` holds top-level members the canonical form has no word for, by family.
+    `source` names the dialect it was written in: what came from a target's own dialect needs no repairs there.
     """
 
     model: str
@@ -150,4 +161,5 @@ class ChatRequest:
     legacy_functions: bool = False
     stream: bool = False
     include_usage: bool = False
+    source: str = ""
     ext: Ext = NO_EXT

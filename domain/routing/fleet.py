@@ -24,6 +24,7 @@ class Deployment:
     model:   the upstream's own id, without provider prefix; `*` stands for what the group's pattern captured.
     weight, rpm, tpm: shares of the traffic (the first one any deployment of the group has counts).
     unready: why it cannot be called, in a sentence that says what to do; None = it can.
+    account: the same for deployments that share address and credential, and with them what is kept upstream.
     """
 
     id: str
@@ -35,6 +36,7 @@ class Deployment:
     tpm: float | None = None
     loss_policy: LossPolicy = ACCEPT_LOSSES
     unready: str | None = None
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

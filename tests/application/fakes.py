@@ -48,6 +48,9 @@ class Document:
     def canonical(self) -> ChatRequest:
         return ChatRequest(model="m", messages=(Message(role=Role.USER, parts=(Text(text="hi"),)),))
 
+    def place(self, where: str) -> str:
+        return where
+
 
 def chat_call(model: str = "gpt-4o", **fields: object) -> ChatCall:
     call = ChatCall(

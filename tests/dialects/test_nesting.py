@@ -12,7 +12,6 @@ from adapters.dialects.contract import Target, UpstreamDialect
 from adapters.dialects.envelope import Envelope
 from adapters.dialects.gemini.dialect import Gemini
 from adapters.dialects.openai_chat.dialect import OpenAIChat
-from adapters.dialects.openai_chat.document import OpenAIChatDocument
 from domain.chat.request import ChatRequest
 from domain.errors import MalformedRequest
 from domain.json_types import MAX_NESTING
@@ -59,7 +58,7 @@ WHERE: dict[str, tuple[int, Callable[[int], dict[str, Any]]]] = {
 
 def parsed(members: dict[str, Any]) -> ChatRequest:
     body = json.dumps({"model": "m", "messages": [HI], **members}).encode()
-    return OpenAIChatDocument(Envelope.decode(body)).canonical()
+    return OpenAIChat().parse_request(Envelope.decode(body).document())
 
 
 def below(frames: int, work: Callable[[], bytes]) -> bytes:

@@ -5,10 +5,10 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 from adapters.dialects import json_codec
-from adapters.dialects.contract import RenderedRequest
+from adapters.dialects.contract import RenderedRequest, Reply
+from adapters.dialects.document import Document
 from adapters.dialects.envelope import Envelope
 from adapters.dialects.openai_chat.dialect import OpenAIChat
-from adapters.dialects.openai_chat.document import OpenAIChatDocument
 from adapters.providers.binding import bind
 from adapters.providers.deployment_spec import DeploymentSpec
 from adapters.providers.http_chat import HttpChatProvider
@@ -37,7 +37,7 @@ def chat_call(members: Mapping[str, Any] | None = None, *, stream: bool = False,
         request_id="req-1",
         model="the-model",
         stream=stream,
-        document=OpenAIChatDocument(Envelope.decode(json.dumps(body).encode())),
+        document=Document(Envelope.decode(json.dumps(body).encode()), OpenAIChat(), Reply(model="the-model")),
         record=CallRecord(request_id="req-1", route="/v1/chat/completions", received_s=0.0),
         **fields,
     )

@@ -1,27 +1,22 @@
 """What buffered and streamed answers have in common on the wire."""
 
-import base64
-import hashlib
 from collections.abc import Iterable
 from typing import Final
 
 from adapters.dialects import media
+from adapters.dialects.identity import minted
 from adapters.dialects.openai_chat.finish_reasons import render_finish
 from domain.chat.content import Citation, Inline, Media, Url
 from domain.chat.response import Finish, FinishReason
 from domain.json_types import JSON
 
 _ID_PREFIX: Final = "chatcmpl-"
-_ID_LENGTH: Final = 24
 _DECLINED: Final = "refusal"
 
 
 def answer_id(upstream_id: str) -> str:
     """The upstream's own id where it has this wire's form, else one made from it, always the same."""
-    if upstream_id.startswith(_ID_PREFIX):
-        return upstream_id
-    digest = hashlib.sha256(upstream_id.encode("utf-8", "surrogatepass")).digest()
-    return _ID_PREFIX + base64.b32encode(digest).decode().lower()[:_ID_LENGTH]
+    return minted(_ID_PREFIX, upstream_id)
 
 
 def finish_word(finish: Finish, *, legacy_call: bool) -> str:

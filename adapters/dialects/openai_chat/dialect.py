@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Final
 
-from adapters.dialects.contract import Decoder, Encoder, RenderedRequest, Reply, Target
+from adapters.dialects.contract import Decoder, Encoder, Relay, RenderedRequest, Reply, Target
 from adapters.dialects.openai_chat import answer_losses, errors
+from adapters.dialects.openai_chat.passthrough import ChatRelay
 from adapters.dialects.openai_chat.quirks import OPENAI, ChatQuirks
 from adapters.dialects.openai_chat.request import parse_request
 from adapters.dialects.openai_chat.request_rendering import render_request
@@ -41,6 +42,10 @@ class OpenAIChat:
         """A decoder for one streamed answer to `rendered`."""
         return ChatStreamDecoder(rendered)
 
+    def relay(self, reply: Reply) -> Relay:
+        """A relay for one answer to a client of Chat Completions."""
+        return ChatRelay(reply)
+
     def parse_error(self, status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
         """An answer with an error status as the error it means."""
         return errors.parse_error(status, headers, body)
@@ -48,6 +53,11 @@ class OpenAIChat:
     def parse_request(self, body: Mapping[str, JSON]) -> ChatRequest:
         """A client's request. Raises MalformedRequest with the path of what is wrong."""
         return parse_request(body)
+
+    def place(self, where: str, body: Mapping[str, JSON]) -> str:
+        """The pointer as it is: the canonical request borrowed this format's names."""
+        del body
+        return where
 
     def render_response(self, response: ChatResponse, reply: Reply) -> dict[str, JSON]:
         """A buffered answer for a client."""
