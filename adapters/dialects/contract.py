@@ -55,7 +55,7 @@ class Decoder(Protocol):
 
 
 class Relay(Protocol):
-    """One answer passed on to a client of the upstream's own dialect: its bytes kept, read only for what they tell.
+    """One answer passed on to a client of the upstream's own dialect: its bytes kept, read for what they tell.
 
     Given to `feed` and `finish` as a stream, or to `answer` whole. Each returns the bytes to forward and the
     events they tell (Started, ContentSeen, Finished, UsageReported, and last Ended or Failed). The model is put
@@ -151,7 +151,7 @@ class ClientDialect(Protocol):
         ...
 
     def place(self, where: str, body: Mapping[str, JSON]) -> str:
-        """A loss's pointer, in the names of the canonical request (`/messages/2/content/0`, `/stop`), in this format's.
+        """A loss's pointer, given in the canonical request's names (`/messages/2/content/0`), in this format's.
 
         `body` is the request it is about. What has no place of its own is said of the nearest that has.
         """

@@ -1,4 +1,4 @@
-"""What a request says in one vendor's own words, on its way to another: refused, dropped with a word, or no loss."""
+"""What a request says in one vendor's own words, on its way to another: refused, dropped, or no loss."""
 
 from collections.abc import Iterator
 from types import MappingProxyType
@@ -37,7 +37,7 @@ _NO_EFFECT: Final = frozenset(
 
 
 def refuse_foreign(ext: Ext, *families: str) -> None:
-    """Raise UnsupportedFeature where top-level members of another format than `families` cannot be done without."""
+    """Raise UnsupportedFeature where top-level members that are not of `families` cannot be done without."""
     for family, members in ext.items():
         if family in families:
             continue
