@@ -5,6 +5,7 @@ from typing import Final
 
 from adapters.dialects.contract import Decoder, Encoder, Relay, RenderedRequest, Reply, Target
 from adapters.dialects.openai_chat import answer_losses, errors
+from adapters.dialects.openai_chat.members import NAME
 from adapters.dialects.openai_chat.passthrough import ChatRelay
 from adapters.dialects.openai_chat.quirks import OPENAI, ChatQuirks
 from adapters.dialects.openai_chat.request import parse_request
@@ -23,7 +24,7 @@ from domain.json_types import JSON
 class OpenAIChat:
     """OpenAI's Chat Completions and its copies; `quirks` says where an upstream differs."""
 
-    name: Final = "openai_chat"
+    name: Final = NAME
     stream_content_type: Final = "text/event-stream; charset=utf-8"
     keep_alive: Final = b": ping\n\n"
 

@@ -39,13 +39,17 @@ _ANSWER_ONLY: Final = frozenset({"annotations", "provider_specific_fields"})
 """Members of answers that clients send back with the history and that requests do not know."""
 
 
+def repaired(messages: tuple[Message, ...]) -> tuple[tuple[Message, ...], tuple[Loss, ...]]:
+    """A conversation from another dialect as the API takes it: every call answered right after its turn."""
+    return repair.without_orphans(repair.with_call_ids(messages, _CALL_ID))
+
+
 def render_messages(
     messages: tuple[Message, ...], target: Target, names: ToolNames, quirks: ChatQuirks
 ) -> tuple[list[JSON], tuple[Loss, ...]]:
-    """The conversation: every call answered right after its turn, results' pictures after the last of them."""
-    repaired, losses = repair.without_orphans(repair.with_call_ids(messages, _CALL_ID))
-    rendering = _Rendering(target=target, names=names, quirks=quirks, losses=list(losses))
-    rendered = list(rendering.run(repaired))
+    """The conversation; results' pictures come after the last of them."""
+    rendering = _Rendering(target=target, names=names, quirks=quirks)
+    rendered = list(rendering.run(messages))
     return rendered, tuple(rendering.losses)
 
 

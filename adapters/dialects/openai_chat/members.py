@@ -7,6 +7,8 @@ from typing import Final, TypeVar
 from domain.errors import MalformedRequest
 from domain.json_types import JSON, NO_EXT, Ext
 
+NAME: Final = "openai_chat"
+"""The name of the format."""
 FAMILY: Final = "openai"
 """The family under which leftover members are kept."""
 

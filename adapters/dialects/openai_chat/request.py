@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from adapters.dialects.openai_chat import reasoning_effort
-from adapters.dialects.openai_chat.members import Members, malformed, not_one_of
+from adapters.dialects.openai_chat.members import NAME, Members, malformed, not_one_of
 from adapters.dialects.openai_chat.messages import parse_messages
 from adapters.dialects.openai_chat.tools import parse_tool_choice, parse_tools
 from domain.chat.request import ChatRequest, ResponseFormat, Sampling
@@ -54,6 +54,7 @@ def parse_request(body: Mapping[str, JSON]) -> ChatRequest:
         legacy_functions=legacy and not body.get("tools"),
         stream=request.take_flag("stream") or False,
         include_usage=include_usage,
+        source=NAME,
         ext=request.leftovers(
             stream_options=stream_options.left(), response_format=format_left, metadata=metadata_left
         ),

@@ -5,9 +5,10 @@ from types import MappingProxyType
 from typing import Final
 
 from adapters.dialects.contract import RenderedRequest, Target
+from adapters.dialects.leftovers import foreign_losses, refuse_foreign
 from adapters.dialects.openai_chat import reasoning_effort
-from adapters.dialects.openai_chat.history import render_messages
-from adapters.dialects.openai_chat.members import FAMILY, left_over
+from adapters.dialects.openai_chat.history import render_messages, repaired
+from adapters.dialects.openai_chat.members import FAMILY, NAME, left_over
 from adapters.dialects.openai_chat.quirks import ChatQuirks
 from adapters.dialects.openai_chat.reasoning_models import refused_parameters
 from adapters.dialects.openai_chat.request import render_service_tier
@@ -26,12 +27,14 @@ _PLAIN_SAMPLING: Final = MappingProxyType(
 
 def render_request(request: ChatRequest, target: Target, quirks: ChatQuirks) -> RenderedRequest:
     """The request for an upstream that speaks Chat Completions. Raises UnsupportedFeature where it cannot."""
+    refuse_foreign(request.ext, FAMILY)
     names = ToolNames.fitting(_tool_names(request))
-    messages, losses = render_messages(request.messages, target, names, quirks)
+    told, repairs = (request.messages, ()) if request.source == NAME else repaired(request.messages)
+    messages, losses = render_messages(told, target, names, quirks)
     tools, tool_losses = render_tools(request.tools, names, quirks)
     effort, effort_losses = reasoning_effort.render(request.reasoning, target.profile)
     body: dict[str, JSON] = {"model": target.model, "messages": messages, **tools}
-    gathered = [*losses, *tool_losses, *effort_losses]
+    gathered = [*repairs, *losses, *tool_losses, *effort_losses]
     gathered.extend(_add_choice(body, request, names, quirks))
     gathered.extend(_add_limit(body, request, target, quirks))
     gathered.extend(_add_sampling(body, request, target, effort, quirks))
@@ -162,12 +165,7 @@ def _add_leftovers(body: dict[str, JSON], request: ChatRequest) -> Iterator[Loss
             body[name] = _merged(there, value)
         elif name not in body and (name != "stream_options" or request.stream):
             body[name] = value
-    for family, members in request.ext.items():
-        if family != FAMILY:
-            yield from (
-                Loss("dropped_ext", f"/{name}", f"a member of {family}'s own format", LossKind.PARAMETER)
-                for name in members
-            )
+    yield from foreign_losses(request.ext, FAMILY)
 
 
 def _merged(there: dict[str, JSON], more: Mapping[str, JSON]) -> dict[str, JSON]:

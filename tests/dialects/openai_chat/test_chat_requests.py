@@ -783,11 +783,16 @@ def test_other_documents_and_sounds() -> None:
 
 def test_members_of_other_formats_are_named() -> None:
     rendered = render(
-        asked(ext={"anthropic": {"container": "x"}, "openai": {"moderation": {}, "stream_options": {}}})
+        asked(ext={"anthropic": {"context_management": {}}, "openai": {"moderation": {}, "stream_options": {}}})
     )
     assert rendered.body["moderation"] == {}
     assert "stream_options" not in rendered.body
-    assert codes(rendered) == [("dropped_ext", "/container")]
+    assert codes(rendered) == [("dropped_ext", "/context_management")]
+
+
+def test_what_only_one_vendor_keeps_is_refused() -> None:
+    with pytest.raises(UnsupportedFeature, match="container"):
+        render(asked(ext={"anthropic": {"container": "x"}}))
 
 
 def test_empty_messages() -> None:
