@@ -10,7 +10,7 @@ from application.chat_call import ChatCall
 from application.ports.chat_provider import Piece
 from application.ports.clock import Clock
 from domain.chat import events as ev
-from domain.errors import FeatherGateError
+from domain.errors import FeatherGateError, UnsupportedFeature
 from domain.routing.fleet import Deployment, Fleet, ready
 from domain.routing.strategy import simple_shuffle
 
@@ -74,10 +74,14 @@ class AnswerChat:
     async def run(self, call: ChatCall) -> Answer:
         """Open the answer and wait until it proves good.
 
-        Raises UnknownModel, NotConfigured, RequestErrors of translated routes, and UpstreamErrors. The
+        Raises UnknownModel, NotConfigured, RequestErrors (of translated routes, and where a request refers to
+        what one of several accounts keeps), and UpstreamErrors. The
         call's record is filled in on the way; booking it is the caller's, once the last byte left.
         """
-        deployment = simple_shuffle(ready(self._fleet.deployments(call.model)), self._draw)
+        usable = ready(self._fleet.deployments(call.model))
+        if call.stateful:
+            _check_account(usable)
+        deployment = simple_shuffle(usable, self._draw)
         record = call.record
         record.group, record.deployment = deployment.group, deployment.id
         record.provider, record.upstream_model = deployment.provider, deployment.model
@@ -92,3 +96,14 @@ class AnswerChat:
             record.upstream_s += self._clock.monotonic_s() - asked_s
         record.first_token_s = self._clock.monotonic_s()
         return Answer(deployment, MeteredPieces(opened, record, self._clock))
+
+
+def _check_account(deployments: tuple[Deployment, ...]) -> None:
+    """Raise UnsupportedFeature where only chance would find what one of several accounts keeps."""
+    if len({deployment.account for deployment in deployments}) > 1:
+        raise UnsupportedFeature(
+            f"expected a model of one account, since the request refers to what an account keeps; "
+            f"{deployments[0].group!r} is spread over several. Send the whole conversation instead, or ask for a "
+            "model whose deployments share one account.",
+            param="previous_response_id",
+        )

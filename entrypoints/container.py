@@ -9,20 +9,27 @@ from collections.abc import Mapping
 from dependency_injector import containers, providers
 
 from adapters.config.loading import LoadedConfig
+from adapters.dialects.anthropic_messages.dialect import AnthropicMessages
+from adapters.dialects.gemini.dialect import Gemini
 from adapters.dialects.openai_chat.dialect import OpenAIChat
+from adapters.dialects.openai_completions.dialect import OpenAICompletions
+from adapters.dialects.openai_responses.dialect import OpenAIResponses
 from adapters.http.access import DEFAULT_KEY_HEADER, AccessPolicy
 from adapters.http.answer_heads import AnswerHeads
 from adapters.http.answering import ChatAnswering
 from adapters.http.app import create_app
-from adapters.http.chat_completions import ChatCompletions
+from adapters.http.chat_handlers import ChatHandlers
 from adapters.http.control_plane import ControlPlane
 from adapters.http.data_plane import DataPlane
 from adapters.http.drain import Drain
+from adapters.http.further_handlers import FurtherHandlers
 from adapters.http.health import health_blueprint
 from adapters.http.lane import lane_to
 from adapters.http.metrics import metrics_blueprint
+from adapters.http.model_routes import ClientDialects, model_routes
 from adapters.http.models import models_blueprint
-from adapters.http.routes import Route, chat_completions_routes
+from adapters.http.reception import Reception
+from adapters.http.stored_responses import stored_responses_blueprint
 from adapters.http.task_runner import TaskRunner
 from adapters.observability.access_log import AccessLog
 from adapters.observability.call_book import CallBook
@@ -33,17 +40,27 @@ from adapters.observability.system_clock import SystemClock
 from adapters.providers.binding import Bindings
 from adapters.providers.dispatch import Providers
 from adapters.providers.echo.chat import EchoProvider
+from adapters.providers.echo.embeddings import EchoEmbedder
+from adapters.providers.embedders import Embedders
+from adapters.providers.embeddings import HttpEmbedder
 from adapters.providers.http_chat import HttpChatProvider
+from adapters.providers.stored_responses import HttpResponseStore
+from adapters.providers.token_counting import HttpTokenCounter
 from adapters.upstream.by_origin import Upstreams
 from adapters.upstream.port import UpstreamHttp
 from adapters.upstream.proxies import ProxySettings
 from adapters.upstream.tls import TlsSettings
 from application.answer_chat import AnswerChat
 from application.attempts import Attempts
+from application.choosing import Chooser
+from application.count_tokens import CountTokens
+from application.embed import Embed
 from application.list_models import ListModels
+from application.stored_responses import StoredResponses
 from domain.models.catalogue import known_models
 from entrypoints.arguments import Options
 from entrypoints.deployments import bind_deployments, fleet_of
+from entrypoints.model_facts import families, profiles
 from entrypoints.version import feathergate_version
 
 
@@ -98,18 +115,23 @@ class Container(containers.DeclarativeContainer):
     fleet = providers.Singleton(fleet_of, bindings, settings)
     proxies = providers.Singleton(ProxySettings.from_environment, loaded.provided.environment)
     upstreams = providers.Singleton(Upstreams, proxies)
-    http_provider = providers.Singleton(
-        HttpChatProvider,
-        providers.Singleton(upstream_by_tls, upstreams, bindings, loaded.provided.environment),
-        bindings.provided.routes,
-    )
+    clients = providers.Singleton(upstream_by_tls, upstreams, bindings, loaded.provided.environment)
+    routes = bindings.provided.routes
     chat_provider = providers.Singleton(
         Providers,
-        http_provider,
+        providers.Singleton(HttpChatProvider, clients, routes),
         providers.Singleton(EchoProvider, providers.Object(asyncio.sleep)),
-        routed=providers.Callable(frozenset, bindings.provided.routes),
+        routed=providers.Callable(frozenset, routes),
         mocks=bindings.provided.mocks,
     )
+    embedder = providers.Singleton(
+        Embedders,
+        providers.Singleton(HttpEmbedder, clients, routes),
+        providers.Singleton(EchoEmbedder),
+        routed=providers.Callable(frozenset, routes),
+    )
+    token_counter = providers.Singleton(HttpTokenCounter, clients, routes)
+    response_store = providers.Singleton(HttpResponseStore, clients, routes)
 
     counts = providers.Singleton(CallCounts)
     metrics_page = providers.Singleton(MetricsPage, counts)
@@ -125,22 +147,38 @@ class Container(containers.DeclarativeContainer):
     )
     ledger = providers.Singleton(CallBook, counts, access_log)
 
+    chooser = providers.Singleton(Chooser, fleet, providers.Object(random.random))
     attempts = providers.Singleton(Attempts, chat_provider)
     answer_chat = providers.Singleton(AnswerChat, fleet, attempts, clock, providers.Object(random.random))
-    list_models = providers.Singleton(ListModels, fleet, providers.Object(known_models))
+    count_tokens = providers.Singleton(
+        CountTokens, chooser, token_counter, clock, providers.Singleton(families, bindings)
+    )
+    embed = providers.Singleton(Embed, chooser, embedder, clock)
+    stored_responses = providers.Singleton(StoredResponses, fleet, response_store)
+    list_models = providers.Singleton(
+        ListModels, fleet, providers.Object(known_models), providers.Singleton(profiles, bindings)
+    )
 
-    dialect = providers.Singleton(OpenAIChat)
     access = providers.Singleton(access_policy, loaded, options)
-    answering = providers.Singleton(
-        ChatAnswering, answer_chat, providers.Singleton(AnswerHeads, clock), tasks=tasks
+    chat_dialect = providers.Singleton(OpenAIChat)
+    dialects = providers.Singleton(
+        ClientDialects,
+        chat=chat_dialect,
+        completions=providers.Singleton(OpenAICompletions, chat_dialect),
+        responses=providers.Singleton(OpenAIResponses),
+        messages=providers.Singleton(AnthropicMessages),
+        gemini=providers.Singleton(Gemini),
     )
-    chat_completions = providers.Singleton(
-        ChatCompletions, answering, access=access, max_body_bytes=settings.max_request_bytes, clock=clock
+    reception = providers.Singleton(Reception, access, max_body_bytes=settings.max_request_bytes)
+    heads = providers.Singleton(AnswerHeads, clock)
+    answering = providers.Singleton(ChatAnswering, answer_chat, heads, tasks=tasks)
+    chat_handlers = providers.Singleton(ChatHandlers.of, reception, answering, clock)
+    further_handlers = providers.Singleton(
+        FurtherHandlers.of, reception, heads, clock, count_tokens=count_tokens, embed=embed
     )
-    chat_route = providers.Singleton(Route, name="/v1/chat/completions", dialect=dialect, handler=chat_completions)
     data_plane = providers.Singleton(
         DataPlane,
-        routes=providers.Singleton(chat_completions_routes, chat_route),
+        routes=providers.Singleton(model_routes, dialects, chat_handlers, further_handlers),
         access=access,
         drain=drain,
         ledger=ledger,
@@ -151,7 +189,7 @@ class Container(containers.DeclarativeContainer):
     control_plane = providers.Singleton(
         ControlPlane,
         access=access,
-        dialect=dialect,
+        dialects=dialects.provided.by_kind.call(),
         log=access_log,
         clock=clock,
         metrics_need_key=settings.metrics_need_key,
@@ -163,6 +201,7 @@ class Container(containers.DeclarativeContainer):
         blueprints=providers.List(
             providers.Singleton(health_blueprint, fleet, drain, version=version),
             providers.Singleton(models_blueprint, list_models),
+            providers.Singleton(stored_responses_blueprint, stored_responses, dialects.provided.responses),
             providers.Singleton(metrics_blueprint, metrics_page.provided.render),
         ),
         max_body_bytes=settings.max_request_bytes,

@@ -66,6 +66,8 @@ def deployment_spec(deployment: DeploymentSettings, settings: Settings) -> Deplo
         request_defaults=deployment.request_defaults,
         model_info=ModelInfo(
             id=info.id,
+            mode=info.mode,
+            dialects=info.dialects,
             base_model=info.base_model,
             max_tokens=info.max_tokens,
             max_input_tokens=info.max_input_tokens,

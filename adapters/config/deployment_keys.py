@@ -140,6 +140,7 @@ MODEL_INFO: Final = Section(
         {
             "id": kinds.TEXT,
             "mode": kinds.TEXT,
+            "dialects": kinds.WORDS,
             "base_model": kinds.TEXT,
             "max_tokens": kinds.COUNT,
             "max_input_tokens": kinds.COUNT,

@@ -45,10 +45,15 @@ class LimitSettings(DataClassJsonMixin):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelInfo(DataClassJsonMixin):
-    """What the configuration says about a model; `supports` maps `vision` (`supports_vision`) to yes or no."""
+    """What the configuration says about a model.
+
+    dialects: the dialects that its upstream speaks; None = not given.
+    supports: maps `vision` (`supports_vision`) to yes or no.
+    """
 
     id: str | None = None
     mode: str | None = None
+    dialects: tuple[str, ...] | None = None
     base_model: str | None = None
     max_tokens: int | None = None
     max_input_tokens: int | None = None

@@ -169,6 +169,10 @@ class ClientDialect(Protocol):
         """An encoder for one streamed answer."""
         ...
 
+    def relay(self, reply: Reply) -> Relay:
+        """A relay for one answer of an upstream of this very dialect, framed as this client reads it."""
+        ...
+
     def render_error(self, error: FeatherGateError) -> tuple[int, dict[str, JSON]]:
         """An error as HTTP status and body."""
         ...

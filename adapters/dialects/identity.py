@@ -1,6 +1,5 @@
 """Ids of answers in the form a wire wants, made from the upstream's: the same each time, streamed and buffered."""
 
-import base64
 import hashlib
 from typing import Final
 
@@ -11,5 +10,4 @@ def minted(prefix: str, upstream_id: str) -> str:
     """The upstream's own id where it begins with `prefix`, else one made from it, always the same."""
     if upstream_id.startswith(prefix):
         return upstream_id
-    digest = hashlib.sha256(upstream_id.encode("utf-8", "surrogatepass")).digest()
-    return prefix + base64.b32encode(digest).decode().lower()[:_LENGTH]
+    return prefix + hashlib.sha256(upstream_id.encode("utf-8", "surrogatepass")).hexdigest()[:_LENGTH]

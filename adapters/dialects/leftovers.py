@@ -6,7 +6,7 @@ from typing import Final
 
 from domain.chat.loss import Loss, LossKind
 from domain.errors import UnsupportedFeature
-from domain.json_types import Ext
+from domain.json_types import JSON, Ext
 
 _REFUSED: Final = MappingProxyType(
     {
@@ -20,8 +20,11 @@ _REFUSED: Final = MappingProxyType(
         "mcp_servers": "MCP servers are reached by the vendor itself",
     }
 )
+_NOTHING: Final[tuple[JSON, ...]] = (None, "", [], {})
 _NO_EFFECT: Final = frozenset(
     {
+        "cache_control",
+        "diagnostics",
         "include",
         "include_obfuscation",
         "inference_geo",
@@ -51,10 +54,15 @@ def refuse_foreign(ext: Ext, *families: str) -> None:
 
 
 def foreign_losses(ext: Ext, *families: str, at: str = "") -> Iterator[Loss]:
-    """A loss for each member that `ext`, found at the pointer `at`, holds for other formats than `families`."""
+    """A loss for each member that `ext`, found at the pointer `at`, holds for other formats than `families`.
+
+    Members that say nothing are none: nulls, what is empty, and beneath the top level what is switched off.
+    """
     for family, members in ext.items():
         if family in families:
             continue
-        for name in members:
+        for name, value in members.items():
+            if value in _NOTHING or (at and value is False):
+                continue
             kind = LossKind.HINT if not at and name in _NO_EFFECT else LossKind.PARAMETER
             yield Loss("dropped_ext", f"{at}/{name}", "no such member here", kind)

@@ -3,14 +3,23 @@
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address
 from typing import Final
+from urllib.parse import parse_qs
 
 from adapters.http.cors import ANY_ORIGIN, Cors
 from domain.errors import Forbidden, InvalidKey
 from domain.secret import Secret
 
 DEFAULT_KEY_HEADER: Final = "x-litellm-api-key"
+QUERY_KEY: Final = "?key"
+"""The place of a key in the query string, among names of headers."""
 OPENAI_CREDENTIALS: Final = ("authorization", "api-key", "x-api-key")
 """Where clients of OpenAI's routes put their key, in the order of precedence."""
+ANTHROPIC_CREDENTIALS: Final = ("x-api-key", "authorization")
+"""The same for Anthropic's routes."""
+GEMINI_CREDENTIALS: Final = ("x-goog-api-key", QUERY_KEY, "authorization")
+"""The same for Gemini's routes."""
+ANY_CREDENTIALS: Final = (*OPENAI_CREDENTIALS, "x-goog-api-key", QUERY_KEY)
+"""The same for routes that clients of every dialect ask."""
 
 _BEARER: Final = "bearer "
 
@@ -42,8 +51,12 @@ class AccessPolicy:
         self._own_hosts = frozenset({"localhost", "127.0.0.1", "[::1]", _bracketed(bound_host.lower())})
         self._insecure = insecure
 
-    def admit(self, headers: Mapping[str, str], credentials: Sequence[str] = OPENAI_CREDENTIALS) -> None:
-        """Let a request pass. `credentials` are the header names that count after the configured one.
+    def admit(
+        self, headers: Mapping[str, str], credentials: Sequence[str] = OPENAI_CREDENTIALS, query: bytes = b""
+    ) -> None:
+        """Let a request pass. `credentials` are the places of a key that count after the configured header.
+
+        They are names of headers, and QUERY_KEY for the `key` of the raw query string `query`.
 
         Raises InvalidKey where the key is missing or wrong, Forbidden where no key guards the gateway and the
         request comes from a web page. The first credential that is there counts; the others are not tried.
@@ -51,7 +64,7 @@ class AccessPolicy:
         if self._master_key is None:
             self._refuse_web_pages(headers)
             return
-        presented = self._presented(headers, credentials)
+        presented = self._presented(headers, credentials, query)
         if presented is None:
             raise InvalidKey(
                 "Authentication Error, No api key passed in. Send the gateway's key as `Authorization: Bearer …`."
@@ -59,9 +72,9 @@ class AccessPolicy:
         if not self._master_key.matches(presented):
             raise InvalidKey("Authentication Error, Invalid api key passed in: it is not the gateway's key.")
 
-    def _presented(self, headers: Mapping[str, str], credentials: Sequence[str]) -> str | None:
+    def _presented(self, headers: Mapping[str, str], credentials: Sequence[str], query: bytes) -> str | None:
         for name in (self._key_header, *credentials):
-            value = headers.get(name)
+            value = key_in_query(query) if name == QUERY_KEY else headers.get(name)
             if not value:
                 continue
             if value[: len(_BEARER)].lower() == _BEARER:
@@ -91,6 +104,13 @@ class AccessPolicy:
             return ip_address(host.strip("[]")).is_loopback
         except ValueError:
             return False
+
+
+def key_in_query(query: bytes) -> str | None:
+    """The `key` of a raw query string, as Google's clients may send it; None where there is none."""
+    if b"key=" not in query:
+        return None
+    return parse_qs(query.decode("latin-1")).get("key", [None])[0]
 
 
 def _bracketed(host: str) -> str:

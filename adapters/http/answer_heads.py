@@ -1,11 +1,12 @@
 """The heads of good answers: what the gateway says about who answered, and what it cost in time and meaning."""
 
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
 
 from adapters.http.headers import JSON_TYPE, Header, header_value
 from adapters.http.inbound import Inbound
-from application.chat_call import ChatCall
 from application.ports.clock import Clock
+from domain.chat.loss import Loss
 from domain.routing.fleet import Deployment
 
 MAX_WARNINGS: Final = 16
@@ -17,6 +18,16 @@ _UPSTREAM_ID: Final = b"x-feathergate-upstream-id"
 _UPSTREAM_IDS: Final = frozenset({"x-request-id", "request-id"})
 
 
+class AnsweredCall(Protocol):
+    """What of a call the head of its answer tells: what was lost, and what the upstream said about itself."""
+
+    @property
+    def losses(self) -> Sequence[Loss]: ...
+
+    @property
+    def upstream_headers(self) -> Mapping[str, str]: ...
+
+
 class AnswerHeads:
     """Builds heads. What depends on the deployment alone is built once per deployment."""
 
@@ -24,16 +35,16 @@ class AnswerHeads:
         self._clock = clock
         self._blocks: dict[str, tuple[Deployment, tuple[Header, ...]]] = {}
 
-    def buffered(self, inbound: Inbound, call: ChatCall, deployment: Deployment, length: int) -> list[Header]:
+    def buffered(self, inbound: Inbound, call: AnsweredCall, deployment: Deployment, length: int) -> list[Header]:
         """The head of a whole answer of `length` bytes."""
         return [JSON_TYPE, (b"content-length", b"%d" % length), *self._about(inbound, call, deployment)]
 
-    def streamed(self, inbound: Inbound, call: ChatCall, deployment: Deployment | None) -> list[Header]:
+    def streamed(self, inbound: Inbound, call: AnsweredCall, deployment: Deployment | None) -> list[Header]:
         """The head of a stream; `deployment` is None where keep-alives go out before anyone answered."""
         content_type = (b"content-type", inbound.dialect.stream_content_type.encode("ascii"))
         return [content_type, _NO_CACHE, _NO_BUFFERING, *self._about(inbound, call, deployment)]
 
-    def _about(self, inbound: Inbound, call: ChatCall, deployment: Deployment | None) -> list[Header]:
+    def _about(self, inbound: Inbound, call: AnsweredCall, deployment: Deployment | None) -> list[Header]:
         record = inbound.record
         duration_ms = (self._clock.monotonic_s() - record.received_s) * 1000
         overhead_ms = max(0.0, duration_ms - record.upstream_s * 1000)

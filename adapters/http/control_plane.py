@@ -1,5 +1,6 @@
 """What all control-plane routes share: access, request ids, CORS, the access log, and errors as JSON."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from quart import Quart, Response, g, request
@@ -7,11 +8,12 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from adapters.dialects.contract import ClientDialect
-from adapters.http.access import AccessPolicy
+from adapters.http.access import ANY_CREDENTIALS, AccessPolicy
+from adapters.http.client_kind import ClientKind, client_kind
 from adapters.http.data_plane import RequestLog, wrong_method
 from adapters.http.errors import defect, error_headers
 from adapters.http.headers import choose_request_id
-from adapters.http.responses import json_response, with_headers
+from adapters.http.json_response import json_response, with_headers
 from application.ports.clock import Clock
 from domain.errors import ErrorKind, FeatherGateError, MalformedRequest
 
@@ -20,7 +22,7 @@ _SHOWN_CHARACTERS: Final = 200
 
 
 class ControlPlane:
-    """Hooks around every request that Quart answers; errors are worded in `dialect`.
+    """Hooks around every request that Quart answers; errors are worded in the dialect of who seems to ask.
 
     metrics_need_key: `/metrics` is guarded as the rest; `/health` never is.
     """
@@ -29,13 +31,13 @@ class ControlPlane:
         self,
         *,
         access: AccessPolicy,
-        dialect: ClientDialect,
+        dialects: Mapping[ClientKind, ClientDialect],
         log: RequestLog,
         clock: Clock,
         metrics_need_key: bool = True,
     ) -> None:
         self._access = access
-        self._dialect = dialect
+        self._dialects = dialects
         self._log = log
         self._clock = clock
         self._metrics_need_key = metrics_need_key
@@ -50,13 +52,13 @@ class ControlPlane:
 
     async def _begin(self) -> None:
         g.received_s = self._clock.monotonic_s()
-        headers = _lower(request.headers)
+        headers = lower(request.headers)
         g.request_id = choose_request_id(headers.get("x-request-id"))
         if not self._is_free(request.method, request.path):
-            self._access.admit(headers)
+            self._access.admit(headers, ANY_CREDENTIALS, request.query_string)
 
     async def _end(self, response: Response) -> Response:
-        headers, cors = _lower(request.headers), self._access.cors
+        headers, cors = lower(request.headers), self._access.cors
         response.headers["x-request-id"] = g.request_id
         if request.method == "OPTIONS":
             methods = response.headers.pop("allow", "GET, OPTIONS")
@@ -78,7 +80,8 @@ class ControlPlane:
         return path == _METRICS and not self._metrics_need_key
 
     async def _answer_error(self, error: FeatherGateError) -> Response:
-        status, body = self._dialect.render_error(error)
+        kind = client_kind(request.path, lower(request.headers), request.query_string)
+        status, body = self._dialects[kind].render_error(error)
         return with_headers(json_response(body, status), *error_headers(error))
 
     async def _answer_http_error(self, error: HTTPException) -> Response:
@@ -103,5 +106,6 @@ class ControlPlane:
         return await self._answer_error(defect(failure, g.request_id))
 
 
-def _lower(headers: Headers) -> dict[str, str]:
+def lower(headers: Headers) -> dict[str, str]:
+    """`headers` by their names in lower case."""
     return {name.lower(): value for name, value in headers.items()}

@@ -64,7 +64,7 @@ class DataPlane:
         )
         id_header = (b"x-request-id", record.request_id.encode("ascii"))
         standing = (id_header, *self._access.cors.headers(headers))
-        inbound = Inbound(exchange, record, route.dialect, path_model, standing)
+        inbound = Inbound(exchange, record, route.dialect, path_model, standing, route.credentials)
         if exchange.method == "POST":
             await self._call(inbound, route)
         else:

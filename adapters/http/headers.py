@@ -9,6 +9,8 @@ Header: TypeAlias = tuple[bytes, bytes]
 JSON_TYPE: Final[Header] = (b"content-type", b"application/json")
 _VISIBLE: Final = "!\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~"
 """Visible ASCII that `quote` leaves alone; `%` itself is encoded, so that decoding gives the text back."""
+_IN_FRAGMENTS: Final = "/!$&'()*+;=:@?"
+"""What RFC 3986 lets stand in a fragment beside letters, digits and `-._~`; not the comma, which joins headers."""
 _ENCODED: Final = frozenset(" %")
 _MAX_ID_CHARACTERS: Final = 128
 
@@ -18,6 +20,11 @@ def header_value(text: str) -> bytes:
     if text.isascii() and text.isprintable() and not _ENCODED & set(text):
         return text.encode("ascii")
     return quote(text, safe=_VISIBLE, errors="surrogatepass").encode("ascii")
+
+
+def warning_value(code: str, pointer: str) -> bytes:
+    """A loss as a header's value, `code;pointer`; the JSON pointer as URI fragments have it (RFC 6901, 6)."""
+    return f"{code};{quote(pointer, safe=_IN_FRAGMENTS, errors='surrogatepass')}".encode("ascii")
 
 
 def choose_request_id(asked: str | None) -> str:

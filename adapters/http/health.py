@@ -3,7 +3,7 @@
 from quart import Blueprint, Response
 
 from adapters.http.drain import Drain
-from adapters.http.responses import json_response
+from adapters.http.json_response import json_response
 from domain.routing.fleet import Fleet
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from adapters.dialects.contract import ClientDialect
+from adapters.http.access import OPENAI_CREDENTIALS
 from adapters.http.exchange import Exchange
 from adapters.http.headers import Header
 from application.call_record import CallRecord
@@ -14,8 +15,10 @@ from domain.errors import FeatherGateError
 class Inbound:
     """An exchange, its record, and what every answer to it shares.
 
+    dialect:          the client's; a reader puts a variant of it in place where the request asks for one.
     path_model:       the model's name where the path gives it.
     standing_headers: go with every answer: request id, CORS.
+    credentials:      where a key may stand, as the route says.
     encode_failure:   words an error as the last frame of the stream, once one has begun; None before.
     """
 
@@ -24,4 +27,5 @@ class Inbound:
     dialect: ClientDialect
     path_model: str | None = None
     standing_headers: tuple[Header, ...] = ()
+    credentials: tuple[str, ...] = OPENAI_CREDENTIALS
     encode_failure: Callable[[FeatherGateError], bytes] | None = field(default=None)

@@ -1,33 +1,31 @@
-"""GET /v1/models and /v1/models/{id}."""
+"""GET /v1/models and /v1/models/{id}, in the format of the client that asks."""
 
 from typing import Final
 
-from quart import Blueprint, Response
+from quart import Blueprint, Response, request
 
-from adapters.http.responses import json_response
-from application.list_models import ListedModel, ListModels
-from domain.json_types import JSON
+from adapters.http.client_kind import client_kind
+from adapters.http.control_plane import lower
+from adapters.http.json_response import json_response
+from adapters.http.model_lists import render_models, render_one
+from application.list_models import ListModels
 
-_CREATED_UNIX_S: Final = 1_677_610_602
-"""What litellm's proxy says of every model; clients show it as a date and read nothing in it."""
+_PATHS: Final = ("/v1/models", "/models", "/v1beta/models", "/v1alpha/models", "/anthropic/v1/models")
 
 
 def models_blueprint(list_models: ListModels) -> Blueprint:
-    """The models that can be asked for, in OpenAI's shape. Ids may contain `/`."""
+    """The models that can be asked for. Ids may contain `/`."""
     blueprint = Blueprint("models", __name__)
 
-    @blueprint.get("/v1/models")
-    @blueprint.get("/models")
     async def every_model() -> Response:
-        return json_response({"object": "list", "data": [_render(model) for model in list_models.run()]})
+        kind = client_kind(request.path, lower(request.headers), request.query_string)
+        return json_response(render_models(list_models.run(), kind, request.args))
 
-    @blueprint.get("/v1/models/<path:name>")
-    @blueprint.get("/models/<path:name>")
     async def one_model(name: str) -> Response:
-        return json_response(_render(list_models.one(name)))
+        kind = client_kind(request.path, lower(request.headers), request.query_string)
+        return json_response(render_one(list_models.one(name), kind))
 
+    for path in _PATHS:
+        blueprint.add_url_rule(path, view_func=every_model)
+        blueprint.add_url_rule(f"{path}/<path:name>", view_func=one_model)
     return blueprint
-
-
-def _render(model: ListedModel) -> dict[str, JSON]:
-    return {"id": model.name, "object": "model", "created": _CREATED_UNIX_S, "owned_by": model.owner}

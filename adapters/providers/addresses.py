@@ -1,16 +1,17 @@
 """From a base URL, as operators write it, to the address of each request."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, replace
+from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
 from adapters.upstream.port import Origin
 
-Target: TypeAlias = Callable[[str, bool], str]
-"""(model, whether the answer is to be streamed) → the path with its query."""
+Endpoint: TypeAlias = Callable[[str, bool], str]
+"""(model, whether the answer is to be streamed) → the path with its query, at the deployment's origin."""
 
-_CHAT_COMPLETIONS = "/chat/completions"
+_APIS: Final = ("/chat/completions", "/responses", "/messages", "/embeddings", "/completions")
+"""What operators leave at the end of a base that they copied from an example."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +24,10 @@ class BaseUrl:
 
     @classmethod
     def parse(cls, url: str) -> "BaseUrl":
-        """The parts of `url`. Raises ValueError, with a sentence for the operator, where it is no http(s) URL."""
+        """The parts of `url`, without the name of an API at its end.
+
+        Raises ValueError, with a sentence for the operator, where it is no http(s) URL.
+        """
         try:
             parts = urlsplit(url.strip())
             port = parts.port
@@ -38,29 +42,25 @@ class BaseUrl:
             host=parts.hostname,
             port=port if port is not None else (443 if parts.scheme == "https" else 80),
         )
-        return cls(origin=origin, path=parts.path.rstrip("/"), query=f"?{parts.query}" if parts.query else "")
+        return cls(
+            origin=origin,
+            path=_without_api(parts.path.rstrip("/")),
+            query=f"?{parts.query}" if parts.query else "",
+        )
 
-    def ending(self, suffix: str) -> str:
-        """The path with `suffix` at its end, once, and the query."""
-        path = self.path if self.path.endswith(suffix) else self.path + suffix
-        return path + self.query
+    def target(self, suffix: str) -> str:
+        """The path with `suffix` at its end, and the query."""
+        return self.path + suffix + self.query
 
+    def always(self, suffix: str) -> Endpoint:
+        """The endpoint that is `target(suffix)` for every model, streamed or not."""
+        target = self.target(suffix)
+        return lambda _model, _stream: target
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
-    """Where a deployment's requests go."""
-
-    origin: Origin
-    target: Target
-
-
-def chat_completions(base: BaseUrl) -> Endpoint:
-    """`{base}/chat/completions`; the base comes with its version, and nothing is added to it."""
-    target = base.ending(_CHAT_COMPLETIONS)
-    return Endpoint(origin=base.origin, target=lambda _model, _stream: target)
+    def versioned(self) -> "BaseUrl":
+        """The base with `/v1` where it has no path: how servers are customarily named whose API has a version."""
+        return self if self.path else replace(self, path="/v1")
 
 
-def versioned_chat_completions(base: BaseUrl) -> Endpoint:
-    """As `chat_completions`, for servers whose base is customarily given without its `/v1` (Ollama)."""
-    versioned = base if base.path else BaseUrl(origin=base.origin, path="/v1", query=base.query)
-    return chat_completions(versioned)
+def _without_api(path: str) -> str:
+    return next((path.removesuffix(api) for api in _APIS if path.endswith(api)), path)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from adapters.providers.accounts import Accounts
 from adapters.providers.credentials import Environment
 from adapters.providers.deployment_spec import DeploymentSpec
 from adapters.providers.naming import NotServed, resolve
@@ -45,6 +46,7 @@ def bind(
     unready.
     """
     deployments: list[Deployment] = []
+    accounts = Accounts()
     routes: dict[str, Route] = {}
     mocks: dict[str, str] = {}
     mistakes: list[BindingMistake] = []
@@ -56,6 +58,8 @@ def bind(
             mistakes.append(BindingMistake(spec, str(mistake)))
             continue
         deployment = _with_own_id(bound.deployment, taken)
+        if bound.route is not None:
+            deployment = replace(deployment, account=accounts.of(bound.route))
         deployments.append(deployment)
         if spec.mock_response is not None:
             mocks[deployment.id] = spec.mock_response
@@ -84,9 +88,9 @@ def _bound(spec: DeploymentSpec, environment: Environment, limits: Limits) -> _B
         raise ValueError(
             f"model: {spec.model!r} has a wildcard, so model_name must have one too: {provider.name}/*"
         )
-    if spec.mock_response is not None or provider.endpoint is None:
+    if spec.mock_response is not None or not provider.wires:
         return _Bound(_deployment(spec, provider.name, named.model))
-    made = make_route(spec, provider, environment, limits=limits)
+    made = make_route(spec, named, environment, limits=limits)
     if isinstance(made, Unreachable):
         return _Bound(_deployment(spec, provider.name, named.model, unready=made.reason))
     return _Bound(_deployment(spec, provider.name, named.model), made)

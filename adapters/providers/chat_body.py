@@ -7,7 +7,8 @@ from adapters.dialects.envelope import Envelope
 from adapters.dialects.openai_chat.quirks import ChatQuirks
 from adapters.dialects.openai_chat.reasoning_models import refused_parameters, refuses_sampling
 from adapters.providers.fitting import merged
-from adapters.providers.route import ModelRoute, Route
+from adapters.providers.route import Route
+from adapters.providers.wire import ModelWire
 from domain.chat.loss import Loss, LossKind
 from domain.json_types import JSON
 from domain.models.profile import ModelProfile
@@ -19,30 +20,30 @@ _NO_NAMES: Final[frozenset[str]] = frozenset()
 
 
 def fit(
-    envelope: Envelope, quirks: ChatQuirks, route: Route, model: ModelRoute, *, streamed: bool
+    envelope: Envelope, quirks: ChatQuirks, route: Route, wire: ModelWire, *, streamed: bool
 ) -> tuple[Envelope, tuple[Loss, ...]]:
-    """The body for `model`, and the members that it has to do without. Usage is asked for in every stream."""
-    profile = model.target.profile
+    """The body for a model, and the members that it has to do without. Usage is asked for in every stream."""
+    name, profile = wire.model.model, wire.model.profile
     refused = _refused(envelope, quirks, profile) - route.allowed
     losses = tuple(
-        Loss("dropped_param", f"/{name}", f"{model.target.model} does not take it", LossKind.PARAMETER)
-        for name in sorted(refused)
-        if envelope.value(name) not in (None, _ASKS_FOR_NOTHING.get(name))
+        Loss("dropped_param", f"/{member}", f"{name} does not take it", LossKind.PARAMETER)
+        for member in sorted(refused)
+        if envelope.value(member) not in (None, _ASKS_FOR_NOTHING.get(member))
     )
     if not quirks.stream_usage and "stream_options" in envelope:
         refused |= {"stream_options"}
     if refused:
         envelope = envelope.without(refused)
     envelope = _with_limit(envelope, quirks, profile)
-    for name, own_name in route.renames.items():
-        if name in envelope:
-            envelope = envelope.renamed(name, own_name)
-    members: dict[str, JSON] = {"model": model.target.model}
+    for member, own_name in wire.wire.renames.items():
+        if member in envelope:
+            envelope = envelope.renamed(member, own_name)
+    members: dict[str, JSON] = {"model": name}
     if streamed and quirks.stream_usage:
         members["stream_options"] = {**_object(envelope, "stream_options"), "include_usage": True}
-    for name, value in route.extra_body.items():
-        there = members.get(name) or _object(envelope, name)
-        members[name] = merged(there, value) if isinstance(value, dict) and isinstance(there, dict) else value
+    for member, value in route.extra_body.items():
+        there = members.get(member) or _object(envelope, member)
+        members[member] = merged(there, value) if isinstance(value, dict) and isinstance(there, dict) else value
     return envelope.with_members(members), losses
 
 

@@ -16,11 +16,15 @@ class ModelInfo:
     """What the operator knows of the model better than the catalogue; None = the catalogue's word.
 
     id:         the deployment's own id.
+    mode:       what the model is for; `responses` and `completion` name the one API that it is reached by.
+    dialects:   the dialects that the upstream speaks; None = what its provider is known to speak.
     base_model: the model behind a deployment whose name does not tell (Azure).
     supports:   `supports_reasoning: false` as `{"reasoning": False}`.
     """
 
     id: str | None = None
+    mode: str | None = None
+    dialects: tuple[str, ...] | None = None
     base_model: str | None = None
     max_tokens: int | None = None
     max_input_tokens: int | None = None

@@ -1,4 +1,4 @@
-"""What the operator wants done to every request of a deployment, whichever way it travels."""
+"""What the operator wants done to every Chat Completions body of a deployment, whichever way it travels."""
 
 from collections.abc import Mapping
 from typing import Final

@@ -2,25 +2,21 @@
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from typing import Final
 
 from adapters.providers import answer_body
+from adapters.providers.calling import check_status, headers_with, label, limits_of, shown_headers
 from adapters.providers.conversation import Conversation
 from adapters.providers.deployment_spec import TlsKey
 from adapters.providers.passthrough import PassThrough
-from adapters.providers.route import ModelRoute, Route
-from adapters.providers.route_making import buffered, streamed
+from adapters.providers.route import Route
 from adapters.providers.translation import Translation
+from adapters.providers.wire import ModelWire
 from adapters.upstream.port import UpstreamHttp, UpstreamRequest, UpstreamResponse
 from application.chat_call import ChatCall
 from application.ports.chat_provider import Piece
-from domain.chat.content import Family
 from domain.chat.events import Ended, Failed
-from domain.errors import FeatherGateError, MalformedResponse, UpstreamError
+from domain.errors import UpstreamError
 from domain.routing.fleet import Deployment
-from domain.secret import MASK
-
-REQUEST_ID_HEADERS: Final = ("x-request-id", "request-id", "apim-request-id")
 
 
 class HttpChatProvider:
@@ -40,53 +36,35 @@ class HttpChatProvider:
         the first byte. Sets the call's `upstream_headers` before the first piece.
         """
         route, upstream = self._routes[deployment.id]
-        model = route.models.of(deployment.model)
-        conversation: Conversation = PassThrough.of(route, model, deployment, call) or Translation.of(
-            route, model, deployment, call
+        client = call.document.dialect
+        wire = route.models.of(deployment.model).wire_for(client)
+        dialect = wire.wire.dialect
+        conversation: Conversation = PassThrough.of(route, wire, deployment, call) or Translation.of(
+            route, wire, deployment, call
         )
         response: UpstreamResponse | None = None
         began = False
         try:
-            response = await upstream.open(_request(route, model, call, conversation.body))
-            call.upstream_headers = _shown_headers(response.headers, same_family=route.quirks is not None)
-            await _check(response, route)
+            response = await upstream.open(_request(route, wire, call, conversation.body))
+            call.upstream_headers = shown_headers(response.headers, client=client, upstream=dialect.name)
+            await check_status(response, dialect)
             if not call.stream:
                 yield await _whole(response, conversation)
                 return
             async with aclosing(_streamed(response, conversation, route)) as pieces:
                 async for piece in pieces:
                     if piece.events and isinstance(piece.events[-1], Failed):
-                        _label(piece.events[-1].error, deployment, route, response)
+                        label(piece.events[-1].error, deployment, route, response)
                     yield piece
                     began = True
         except UpstreamError as error:
-            _label(error, deployment, route, response)
+            label(error, deployment, route, response)
             if not began:
                 raise
             yield Piece(None, (Failed(error),))
         finally:
             if response is not None:
                 await response.aclose()
-
-
-async def _check(response: UpstreamResponse, route: Route) -> None:
-    """Raise what a status that is no success means."""
-    if response.status >= 400:
-        raise route.dialect.parse_error(response.status, response.headers, await response.read())
-    if not 200 <= response.status < 300:
-        raise MalformedResponse(f"expected an answer from the upstream; got HTTP {response.status}")
-
-
-def _label(
-    error: FeatherGateError, deployment: Deployment, route: Route, response: UpstreamResponse | None
-) -> None:
-    """Let `error` tell where it happened, and not by which key: upstreams quote those they refuse."""
-    for secret in route.secrets:
-        error.message = error.message.replace(secret, MASK)
-    error.provider = error.provider or deployment.provider
-    error.model = error.model or deployment.model
-    if error.request_id is None and response is not None:
-        error.request_id = _request_id(response.headers)
 
 
 async def _whole(response: UpstreamResponse, conversation: Conversation) -> Piece:
@@ -121,38 +99,20 @@ async def _streamed(
         await answer_body.drain(chunks)
 
 
-def _request(route: Route, model: ModelRoute, call: ChatCall, body: bytes) -> UpstreamRequest:
-    limits = route.streamed_limits if call.stream else route.buffered_limits
-    if call.timeout_s is not None:
-        limits = streamed(limits, call.timeout_s) if call.stream else buffered(limits, call.timeout_s)
+def _request(route: Route, wire: ModelWire, call: ChatCall, body: bytes) -> UpstreamRequest:
+    same_dialect = call.document.dialect == wire.wire.dialect.name
+    target = wire.streamed_target if call.stream else wire.buffered_target
+    if call.query and same_dialect:
+        target += f"{'&' if '?' in target else '?'}{call.query}"
+    headers = route.headers
+    if call.headers:
+        headers = headers_with(route, call.headers, wire.wire.callers, same_dialect=same_dialect)
     return UpstreamRequest(
-        origin=route.endpoint.origin,
-        target=model.streamed_target if call.stream else model.buffered_target,
-        headers=_with_callers(route, call.headers, model.target.family) if call.headers else route.headers,
+        origin=route.origin,
+        target=target,
+        headers=headers,
         body=body,
-        limits=limits,
+        limits=limits_of(route, stream=call.stream, timeout_s=call.timeout_s),
         provider=route.provider,
-        model=model.target.model,
+        model=wire.model.model,
     )
-
-
-def _with_callers(route: Route, headers: Mapping[str, str], family: Family) -> tuple[tuple[str, str], ...]:
-    """The route's headers, and those of the caller that are for this vendor and that the route does not set."""
-    own = {name for name, _ in route.headers}
-    theirs = (
-        (name, value) for name, value in headers.items() if name not in own and name.startswith(f"{family}-")
-    )
-    return (*route.headers, *theirs)
-
-
-def _request_id(headers: Mapping[str, str]) -> str | None:
-    return next((headers[name] for name in REQUEST_ID_HEADERS if name in headers), None)
-
-
-def _shown_headers(headers: Mapping[str, str], *, same_family: bool) -> dict[str, str]:
-    """What the client may see: the upstream's id of the request, and rate limits in the client's own terms."""
-    return {
-        name: value
-        for name, value in headers.items()
-        if name in REQUEST_ID_HEADERS or (same_family and name.startswith("x-ratelimit-"))
-    }

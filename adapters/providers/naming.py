@@ -7,17 +7,21 @@ from typing import Final
 from adapters.providers.deployment_spec import DeploymentSpec
 from adapters.providers.registry import BARE_NAMES, NOT_SERVED, PROVIDERS
 from adapters.providers.spec import ProviderSpec
+from adapters.providers.wire import RESPONSES, RESPONSES_PREFIX
 
-_RESPONSES_PREFIX: Final = "responses/"
 _COMPATIBLE_CURE: Final = "an OpenAI-compatible server is openai/<model> with its api_base"
 
 
 @dataclass(frozen=True, slots=True)
 class NamedModel:
-    """A model at its provider, by the provider's own id."""
+    """A model at its provider, by the provider's own id.
+
+    dialects: what the operator says the upstream speaks, by `model_info` or by `responses/` before the model.
+    """
 
     provider: ProviderSpec
     model: str
+    dialects: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +40,19 @@ def resolve(spec: DeploymentSpec) -> NamedModel | NotServed:
     """
     name, model = _split(spec)
     if name is None:
-        return _by_bare_name(spec.model)
+        return _by_bare_name(spec)
     if name in NOT_SERVED:
         return NotServed(name, model, f"provider {name} is not served by this version; {_COMPATIBLE_CURE}")
     provider = PROVIDERS.get(name)
     if provider is None:
         raise ValueError(_unknown_provider(name, spec.model))
+    dialects = spec.model_info.dialects
+    if model.startswith(RESPONSES_PREFIX) and any(wire.dialect.name == RESPONSES for wire in provider.wires):
+        model = model.removeprefix(RESPONSES_PREFIX)
+        dialects = dialects or (RESPONSES,)
     if not model:
         raise ValueError(f"model: expected a model after {name}/; write {name}/<model>")
-    if provider.quirks is not None and model.startswith(_RESPONSES_PREFIX):
-        chat_model = model.removeprefix(_RESPONSES_PREFIX)
-        return NotServed(
-            name,
-            chat_model,
-            f"{spec.model} speaks the Responses API, which this version does not translate to; "
-            f"use {name}/{chat_model}",
-        )
-    return NamedModel(provider, model)
+    return NamedModel(provider, model, dialects)
 
 
 def _split(spec: DeploymentSpec) -> tuple[str | None, str]:
@@ -63,10 +63,11 @@ def _split(spec: DeploymentSpec) -> tuple[str | None, str]:
     return (prefix, rest) if slash else (None, spec.model)
 
 
-def _by_bare_name(model: str) -> NamedModel:
+def _by_bare_name(spec: DeploymentSpec) -> NamedModel:
+    model = spec.model
     for names, provider in BARE_NAMES:
         if names.match(model):
-            return NamedModel(provider, model)
+            return NamedModel(provider, model, spec.model_info.dialects)
     near = difflib.get_close_matches(model, PROVIDERS, n=1)
     suggestion = f"did you mean {near[0]}/<model>? " if near else ""
     raise ValueError(

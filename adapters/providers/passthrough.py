@@ -1,16 +1,19 @@
-"""The way without translation: client and upstream both speak Chat Completions, and values keep their bytes."""
+"""The way without translation: client and upstream speak the same dialect, and values keep their bytes."""
 
 from typing import Final
 
-from adapters.dialects.contract import RenderedRequest, Reply
+from adapters.dialects.contract import ClientDialect, Relay, RenderedRequest, Reply
 from adapters.dialects.document import Document
-from adapters.dialects.openai_chat.passthrough import ChatRelay
+from adapters.dialects.envelope import Envelope
 from adapters.providers.chat_body import fit, wants_usage
 from adapters.providers.fitting import fitted
-from adapters.providers.route import ModelRoute, Route
+from adapters.providers.native_body import native
+from adapters.providers.route import Route
 from adapters.providers.translation import Translation
+from adapters.providers.wire import ModelWire, Wire
 from application.chat_call import ChatCall
 from application.ports.chat_provider import Piece
+from domain.chat.loss import Loss
 from domain.routing.fleet import Deployment
 
 _NOTHING_RENAMED: Final = RenderedRequest(body={})
@@ -19,35 +22,37 @@ _NOTHING_RENAMED: Final = RenderedRequest(body={})
 class PassThrough:
     """The caller's body with its top-level members fitted, and the relay of its answer."""
 
-    def __init__(self, route: Route, reply: Reply, body: bytes) -> None:
-        self._route = route
+    def __init__(self, wire: Wire, client: ClientDialect, reply: Reply, body: bytes) -> None:
+        self._wire = wire
+        self._client = client
         self._reply = reply
         self.body = body
 
     @classmethod
-    def of(cls, route: Route, model: ModelRoute, deployment: Deployment, call: ChatCall) -> "PassThrough | None":
+    def of(cls, route: Route, wire: ModelWire, deployment: Deployment, call: ChatCall) -> "PassThrough | None":
         """The request of `call`, or None where it has to be translated.
 
         That is where client or upstream speak another dialect, and where a value inside the body may not reach
         this upstream as it stands. Raises UnsupportedFeature where caller or operator refuse what would be left
         out.
         """
-        document = call.document
-        if route.quirks is None or not isinstance(document, Document):
+        document, spoken = call.document, wire.wire
+        if not isinstance(document, Document) or document.dialect != spoken.dialect.name:
             return None
-        envelope = fitted(document.envelope, route)
-        body_envelope, losses = fit(envelope, route.quirks, route, model, streamed=call.stream)
-        body = body_envelope.encode()
-        if any(marker in body for marker in route.markers):
+        if spoken.wishes.by_meaning and spoken.quirks is None:
+            return None
+        envelope, losses, reply = _fitted(document, route, wire, streamed=call.stream)
+        body = envelope.encode()
+        if any(marker in body for marker in spoken.markers):
             return None
         call.accept(losses, deployment)
-        return cls(route, Reply(model=call.model, include_usage=wants_usage(envelope)), body)
+        return cls(spoken, document.client, reply, body)
 
     def reader(self) -> "RelayReader":
-        return RelayReader(ChatRelay(self._reply))
+        return RelayReader(self._client.relay(self._reply))
 
     def answer(self, body: bytes) -> Piece:
-        return Piece(*ChatRelay(self._reply).answer(body))
+        return Piece(*self._client.relay(self._reply).answer(body))
 
     def replayed(self, body: bytes) -> Piece:
         return self._as_events().replayed(body)
@@ -56,7 +61,7 @@ class PassThrough:
         return self._as_events().gathered(body)
 
     def _as_events(self) -> Translation:
-        return Translation(self._route.dialect, _NOTHING_RENAMED, self.body)
+        return Translation(self._wire.dialect, _NOTHING_RENAMED, self.body)
 
 
 class RelayReader:
@@ -64,7 +69,7 @@ class RelayReader:
 
     __slots__ = ("_relay",)
 
-    def __init__(self, relay: ChatRelay) -> None:
+    def __init__(self, relay: Relay) -> None:
         self._relay = relay
 
     def feed(self, chunk: bytes) -> Piece:
@@ -72,3 +77,15 @@ class RelayReader:
 
     def finish(self) -> Piece:
         return Piece(*self._relay.finish())
+
+
+def _fitted(
+    document: Document, route: Route, wire: ModelWire, *, streamed: bool
+) -> tuple[Envelope, tuple[Loss, ...], Reply]:
+    """The body to send, what it lost, and what its answer must know."""
+    quirks, reply = wire.wire.quirks, document.reply
+    if quirks is None:
+        return native(document.envelope, route, wire), (), reply
+    envelope = fitted(document.envelope, route)
+    body, losses = fit(envelope, quirks, route, wire, streamed=streamed)
+    return body, losses, Reply(model=reply.model, include_usage=wants_usage(envelope))

@@ -3,14 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
-from adapters.dialects.contract import Target, UpstreamDialect
-from adapters.dialects.openai_chat.quirks import ChatQuirks
-from adapters.providers.addresses import Endpoint
+from adapters.dialects.contract import Target
+from adapters.dialects.openai_chat.reasoning_models import refuses_sampling
+from adapters.providers.apis import Api, ModelApi
+from adapters.providers.canonical_wishes import CanonicalWishes
+from adapters.providers.completions import completions_wire
 from adapters.providers.credentials import Headers
 from adapters.providers.deployment_spec import ModelInfo, TlsKey
-from adapters.upstream.port import Limits
+from adapters.providers.wire import ModelWire, Wire, narrowed
+from adapters.upstream.port import Limits, Origin
 from domain.chat.content import Family
 from domain.errors import UnknownModel
 from domain.json_types import JSON
@@ -23,11 +27,28 @@ _DOTS: Final = frozenset({".", ".."})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRoute:
-    """A route for one concrete model: where its requests go, and what a translation must know of it."""
+    """A route for one concrete model: how clients of each dialect are answered, and what else it can be asked.
 
-    buffered_target: str
-    streamed_target: str
+    target: what a translation must know of the model.
+    wires:  dialect → the wire that speaks it.
+    bridge: the wire for clients of all other dialects.
+    apis:   the further APIs that the model has, each with the path and query of its requests.
+    """
+
     target: Target
+    wires: Mapping[str, ModelWire]
+    bridge: ModelWire
+    apis: Mapping[Api, str]
+
+    def wire_for(self, dialect: str) -> ModelWire:
+        """The wire that answers clients of `dialect`: the one of that dialect where there is one."""
+        return self.wires.get(dialect, self.bridge)
+
+    def counting_for(self, dialect: str) -> ModelWire | None:
+        """The wire that counts the tokens of such clients' requests, their own first; None = none counts."""
+        own = self.wires.get(dialect)
+        candidates = (*(() if own is None else (own,)), self.bridge, *self.wires.values())
+        return next((wire for wire in candidates if wire.counting_target is not None), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +57,10 @@ class Route:
 
     headers:  of every request, the credential among them; never printed.
     secrets:  the credentials in them alone, to be taken out of what the upstream says.
-    quirks:   how its Chat Completions differ; None = it speaks another dialect.
-    markers:  bytes that tell of a value inside a Chat Completions body that it must not get as it stands.
-    renames:  top-level members of the finished body, OpenAI's name → the provider's.
+    wires:    the APIs in which it answers chats.
     defaults: members that are set where the caller leaves them out.
     dropped:  members of the caller's request that are left out.
+    wishes:   these two, for requests of clients that do not speak Chat Completions.
     allowed:  parameters that are sent although the dialect says the provider lacks them.
     extra_body: members of the finished body, whatever the caller says.
     buffered_limits, streamed_limits: how long an upstream may take.
@@ -48,15 +68,13 @@ class Route:
     """
 
     provider: str
-    endpoint: Endpoint
+    origin: Origin
     headers: Headers = field(repr=False)
     secrets: tuple[str, ...] = field(repr=False)
-    dialect: UpstreamDialect
-    quirks: ChatQuirks | None
-    markers: tuple[bytes, ...]
-    renames: Mapping[str, str]
+    wires: tuple[Wire, ...]
     defaults: Mapping[str, JSON]
     dropped: frozenset[str]
+    wishes: CanonicalWishes
     allowed: frozenset[str]
     extra_body: Mapping[str, JSON]
     buffered_limits: Limits
@@ -68,11 +86,20 @@ class Route:
 class ModelRoutes:
     """The concrete models of one deployment. Wildcard deployments have many, all others one."""
 
-    def __init__(self, provider: str, family: Family, endpoint: Endpoint, info: ModelInfo) -> None:
+    def __init__(
+        self,
+        provider: str,
+        family: Family,
+        info: ModelInfo,
+        *,
+        wires: tuple[Wire, ...],
+        apis: Mapping[Api, ModelApi],
+    ) -> None:
         self._provider = provider
         self._family = family
-        self._endpoint = endpoint
         self._info = info
+        self._wires = wires
+        self._apis = apis
         self.of = lru_cache(maxsize=_MAX_MODELS)(self._make)
 
     def _make(self, model: str) -> ModelRoute:
@@ -81,17 +108,31 @@ class ModelRoutes:
             raise UnknownModel(
                 f"no model of {self._provider} has `.` or `..` as a part of its name", param="model"
             )
-        profile = profile_for(self._provider, self._info.base_model or model)
+        wanted, model = narrowed(self._wires, model)
+        known_as = self._info.base_model or model
+        profile = informed(profile_for(self._provider, known_as), self._info)
+        target = Target(provider=self._provider, family=self._family, model=model, profile=profile)
+        wires = tuple(ModelWire.of(wire, target) for wire in wanted)
+        apis = {api: found.endpoint(model, False) for api, found in self._apis.items() if found.has(known_as)}
+        spoken = {wire.wire.dialect.name: wire for wire in wires}
+        if Api.COMPLETIONS in apis:
+            completions = completions_wire(apis[Api.COMPLETIONS], target, wires[0].wire)
+            spoken[completions.wire.dialect.name] = completions
         return ModelRoute(
-            buffered_target=self._endpoint.target(model, False),
-            streamed_target=self._endpoint.target(model, True),
-            target=Target(
-                provider=self._provider,
-                family=self._family,
-                model=model,
-                profile=informed(profile, self._info),
-            ),
+            target=target,
+            wires=MappingProxyType(spoken),
+            bridge=_bridge(wires, profile),
+            apis=MappingProxyType(apis),
         )
+
+
+def _bridge(wires: tuple[ModelWire, ...], profile: ModelProfile) -> ModelWire:
+    """The wire for clients of dialects that the upstream does not speak.
+
+    Of OpenAI's two, only Responses carries the thoughts of models that reason.
+    """
+    reasons = refuses_sampling(profile)
+    return next((wire for wire in wires if reasons and wire.wire.for_reasoning), wires[0])
 
 
 def informed(profile: ModelProfile, info: ModelInfo) -> ModelProfile:

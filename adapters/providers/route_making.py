@@ -1,14 +1,19 @@
-"""One deployment's address, credential, limits and language, as a Route."""
+"""One deployment's address, credential, limits and languages, as a Route."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
-from adapters.providers.addresses import BaseUrl
+from adapters.providers.addresses import BaseUrl, Endpoint
+from adapters.providers.apis import ANY_MODEL, Api, ModelApi
+from adapters.providers.canonical_wishes import CanonicalWishes
 from adapters.providers.credentials import Environment, Headers
 from adapters.providers.deployment_spec import DeploymentSpec
+from adapters.providers.naming import NamedModel
 from adapters.providers.route import ModelRoutes, Route
-from adapters.providers.spec import ProviderSpec
+from adapters.providers.spec import EndpointMaker, ProviderSpec, WireSpec
+from adapters.providers.wire import RESPONSES, Wire
+from adapters.providers.wishes import Wishes
 from adapters.upstream.port import Limits
 from domain.secret import Secret
 
@@ -23,42 +28,106 @@ class Unreachable:
 
 
 def make_route(
-    spec: DeploymentSpec, provider: ProviderSpec, environment: Environment, *, limits: Limits
+    spec: DeploymentSpec,
+    named: NamedModel,
+    environment: Environment,
+    *,
+    limits: Limits,
 ) -> Route | Unreachable:
-    """How `spec` is reached. Raises ValueError, with a sentence for the operator, where its address is none.
+    """How `spec` is reached.
 
-    `provider` is one that is reached over HTTP.
+    Raises ValueError, with a sentence for the operator, where its address is none or its dialects are unknown.
+    The provider is one that is reached over HTTP.
     """
+    provider = named.provider
     address = spec.api_base or _first(provider.base_variables, environment) or provider.base_url
     if address is None:
         return Unreachable(f"set {' or '.join(('api_base', *provider.base_variables))}")
-    if provider.endpoint is None:
-        return Unreachable(f"{provider.name} answers within the gateway")
-    endpoint = provider.endpoint(BaseUrl.parse(address), spec, environment)
+    base = BaseUrl.parse(address)
     credential = provider.credentials.headers(spec, environment)
     missing = None if credential else _missing_key(spec, provider, address)
     if missing is not None:
         return Unreachable(missing)
-    allowed = frozenset(spec.allowed_openai_params)
-    quirks = provider.quirks_without(allowed)
+    reached = _Reached(spec, provider, base, environment, elsewhere=provider.is_elsewhere(address))
+    wires = tuple(reached.wire(wire) for wire in spoken(provider, named.dialects, spec.model_info.mode))
     return Route(
         provider=provider.name,
-        endpoint=endpoint,
+        origin=base.origin,
         headers=_headers(spec, provider, environment, credential),
         secrets=_secrets(spec, credential),
-        dialect=provider.speaks(quirks),
-        quirks=quirks,
-        markers=provider.markers(address),
-        renames=provider.renames,
+        wires=wires,
         defaults=spec.request_defaults,
         dropped=frozenset(spec.additional_drop_params),
-        allowed=allowed,
+        wishes=CanonicalWishes(spec.request_defaults, frozenset(spec.additional_drop_params)),
+        allowed=frozenset(spec.allowed_openai_params),
         extra_body=spec.extra_body,
         buffered_limits=buffered(limits, spec.timeout_s),
         streamed_limits=streamed(limits, spec.stream_timeout_s or spec.timeout_s),
         tls=spec.tls,
-        models=ModelRoutes(provider.name, provider.opaque_family, endpoint, spec.model_info),
+        models=ModelRoutes(
+            provider.name, provider.opaque_family, spec.model_info, wires=wires, apis=dict(reached.apis())
+        ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reached:
+    """A provider at one address: what it offers there."""
+
+    spec: DeploymentSpec
+    provider: ProviderSpec
+    base: BaseUrl
+    environment: Environment
+    elsewhere: bool
+
+    def wire(self, wire: WireSpec) -> Wire:
+        """One of its chat APIs. Who only speaks like the provider counts no tokens."""
+        spec, allowed = self.spec, wire.allowing(frozenset(self.spec.allowed_openai_params))
+        counting = None if self.elsewhere else wire.counting
+        return Wire(
+            dialect=allowed.dialect,
+            endpoint=self._endpoint(wire.endpoint),
+            counting=None if counting is None else self._endpoint(counting),
+            quirks=allowed.quirks,
+            markers=wire.markers(signs_for_others=self.provider.gateway, elsewhere=self.elsewhere),
+            renames=wire.renames,
+            model_in_path=wire.model_in_path,
+            for_reasoning=wire.for_reasoning,
+            callers=wire.callers or f"{self.provider.opaque_family}-",
+            wishes=Wishes.of(wire.dialect.name, spec.request_defaults, spec.additional_drop_params),
+        )
+
+    def apis(self) -> Iterator[tuple[Api, ModelApi]]:
+        """Its other APIs."""
+        provider = self.provider
+        if provider.embeddings is not None:
+            yield Api.EMBEDDINGS, ModelApi(self._endpoint(provider.embeddings), ANY_MODEL)
+        if provider.completions is not None:
+            told = self.spec.model_info.mode == "completion"
+            models = ANY_MODEL if told else provider.completion_models
+            yield Api.COMPLETIONS, ModelApi(self._endpoint(provider.completions), models)
+
+    def _endpoint(self, make: EndpointMaker) -> Endpoint:
+        return make(self.base, self.spec, self.environment)
+
+
+def spoken(provider: ProviderSpec, dialects: tuple[str, ...] | None, mode: str | None) -> tuple[WireSpec, ...]:
+    """The wires of a deployment: those of `dialects`, else what its provider is known to speak.
+
+    Raises ValueError, with a sentence for the operator, where the provider cannot be spoken to so.
+    """
+    offered = {wire.dialect.name: wire for wire in provider.wires}
+    if dialects is None and mode == "responses" and RESPONSES in offered:
+        dialects = (RESPONSES,)
+    if dialects is None:
+        return tuple(wire for wire in provider.wires if not wire.on_request)
+    unknown = next((name for name in dialects if name not in offered), None)
+    if unknown is not None or not dialects:
+        raise ValueError(
+            f"model_info.dialects: expected one or more of {', '.join(offered)} for {provider.name}; "
+            f"got {'none' if unknown is None else repr(unknown)}"
+        )
+    return tuple(wire for name, wire in offered.items() if name in dialects)
 
 
 def buffered(limits: Limits, timeout_s: float | None) -> Limits:

@@ -161,6 +161,7 @@ class Refusal:
     """The model declined, in its own words."""
 
     text: str
+    ext: Ext = NO_EXT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,10 +102,10 @@ class Folding:
         match event:
             case ev.Started():
                 self._started = event
-            case ev.UsageReported(usage):
-                self._usage = usage
-            case ev.Failed(error):
-                raise error
+            case ev.UsageReported():
+                self._usage = event.usage
+            case ev.Failed():
+                raise event.error
             case ev.Ended():
                 self._ended = True
             case ev.Ping() | ev.ContentSeen():
@@ -114,14 +114,16 @@ class Folding:
                 self._feed_candidate(event)
 
     def _feed_candidate(self, event: "_CandidateEvent") -> None:
-        candidate = self._candidates.setdefault(event.candidate, _CandidateFold())
+        candidate = self._candidates.get(event.candidate)
+        if candidate is None:
+            candidate = self._candidates[event.candidate] = _CandidateFold()
         match event:
-            case ev.BlockStarted(block, kind):
-                candidate.blocks[block] = _Block(kind, event)
-            case ev.Finished(finish):
-                candidate.finish = finish
-            case ev.LogprobsDelta(entries):
-                candidate.logprobs.extend(entries)
+            case ev.BlockStarted():
+                candidate.blocks[event.block] = _Block(event.kind, event)
+            case ev.Finished():
+                candidate.finish = event.finish
+            case ev.LogprobsDelta():
+                candidate.logprobs.extend(event.entries)
             case _:
                 _feed_block(candidate.blocks[event.block], event)
 
@@ -158,23 +160,25 @@ _CandidateEvent = _BlockEvent | ev.BlockStarted | ev.LogprobsDelta | ev.Finished
 
 def _feed_block(block: _Block, event: _BlockEvent) -> None:
     match event:
-        case ev.TextDelta(_, text) | ev.RefusalDelta(_, text) | ev.ToolArgumentsDelta(_, text):
-            block.text.append(text)
-        case ev.ReasoningDelta(_, text, form):
-            block.text.append(text)
-            block.reasoning_form = form
-        case ev.TextSigned(_, signature):
-            block.signature = signature
-        case ev.ReasoningSigned(_, signature, redacted):
-            block.signature, block.redacted = signature, redacted
-        case ev.Cited(_, citation):
-            block.citations.append(citation)
-        case ev.MediaAdded():
-            block.media = event
-        case ev.OpaqueAdded(_, part):
-            block.opaque = part
+        case ev.TextDelta() | ev.RefusalDelta():
+            block.text.append(event.text)
         case ev.BlockStopped():
             pass
+        case ev.ToolArgumentsDelta():
+            block.text.append(event.fragment)
+        case ev.ReasoningDelta():
+            block.text.append(event.text)
+            block.reasoning_form = event.form
+        case ev.TextSigned():
+            block.signature = event.signature
+        case ev.ReasoningSigned():
+            block.signature, block.redacted = event.signature, event.redacted
+        case ev.Cited():
+            block.citations.append(event.citation)
+        case ev.MediaAdded():
+            block.media = event
+        case ev.OpaqueAdded():
+            block.opaque = event.part
         case _:
             assert_never(event)
 
@@ -221,9 +225,13 @@ def unfold(response: ChatResponse) -> Iterator[StreamEvent]:
 
 def _unfold_part(block: int, part: Part, candidate: int) -> Iterator[StreamEvent]:
     opened, deltas = _block_of(block, part)
-    yield replace(opened, candidate=candidate)
-    for delta in deltas:
-        yield replace(delta, candidate=candidate)
+    if not candidate:  # nearly always, and copies cost
+        yield opened
+        yield from deltas
+    else:
+        yield replace(opened, candidate=candidate)
+        for delta in deltas:
+            yield replace(delta, candidate=candidate)
     yield ev.BlockStopped(block, candidate)
 
 

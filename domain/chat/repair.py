@@ -4,12 +4,14 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import replace
+from operator import is_
 from typing import Final
 
 from domain.chat.content import Opaque, Part, Reasoning, Text, ToolCall, ToolResult
 from domain.chat.loss import Loss, LossKind
 from domain.chat.request import Message, Role
 
+_PAIRED: Final = (ToolCall, ToolResult)
 NO_RESULT: Final = "no result: the call was not answered"
 
 
@@ -27,12 +29,12 @@ def with_call_ids(messages: Iterable[Message], pattern: re.Pattern[str]) -> tupl
 
     def fitted(part: Part) -> Part:
         if isinstance(part, ToolCall):
-            return replace(part, id=wire_id(part.id, pattern))
-        if isinstance(part, ToolResult):
+            return part if pattern.fullmatch(part.id) else replace(part, id=wire_id(part.id, pattern))
+        if isinstance(part, ToolResult) and not pattern.fullmatch(part.call_id):
             return replace(part, call_id=wire_id(part.call_id, pattern))
         return part
 
-    return tuple(replace(message, parts=tuple(map(fitted, message.parts))) for message in messages)
+    return tuple(_with_parts(message, tuple(map(fitted, message.parts))) for message in messages)
 
 
 def with_result_names(messages: Iterable[Message]) -> tuple[Message, ...]:
@@ -48,7 +50,7 @@ def with_result_names(messages: Iterable[Message]) -> tuple[Message, ...]:
                 parts.append(replace(part, name=names.get(part.call_id)))
             else:
                 parts.append(part)
-        out.append(replace(message, parts=tuple(parts)))
+        out.append(_with_parts(message, tuple(parts)))
     return tuple(out)
 
 
@@ -59,6 +61,8 @@ def without_orphans(messages: tuple[Message, ...]) -> tuple[tuple[Message, ...],
     without a result gets an error result; a result without a call, a second one for the same call included,
     becomes user text. Each of these two is a loss; a moved result alone is not.
     """
+    if not any(isinstance(part, _PAIRED) for message in messages for part in message.parts):
+        return tuple(message for message in messages if message.role is not Role.TOOL), ()
     answers, strays = _paired(messages)
     out: list[Message] = []
     losses: list[Loss] = []
@@ -102,8 +106,15 @@ def without_foreign_reasoning(
                 losses.append(Loss("dropped_reasoning", f"/messages/{index}", f"not signed by {family}", kind))
             else:
                 parts.append(_without_foreign_signature(part, family))
-        out.append(replace(message, parts=tuple(parts)))
+        out.append(_with_parts(message, tuple(parts)))
     return tuple(out), tuple(losses)
+
+
+def _with_parts(message: Message, parts: tuple[Part, ...]) -> Message:
+    """`message` with `parts`; itself where they are its own, since most are and copies cost."""
+    if len(parts) == len(message.parts) and all(map(is_, parts, message.parts)):
+        return message
+    return replace(message, parts=parts)
 
 
 def _native(signature: Opaque | None, family: str) -> bool:

@@ -1,5 +1,6 @@
 """OpenAI's chat models (developers.openai.com/api/docs/models, 2026-11)."""
 
+from dataclasses import replace
 from typing import Final
 
 from domain.chat.request import Effort
@@ -16,7 +17,8 @@ def _reasoning(*efforts: Effort) -> ModelProfile:
 
 
 _CHAT: Final = ModelProfile()
-_NEWEST: Final = _reasoning(_E.NONE, _E.LOW, _E.MEDIUM, _E.HIGH, _E.XHIGH, _E.MAX)
+_GPT_5: Final = _reasoning(_E.NONE, _E.LOW, _E.MEDIUM, _E.HIGH, _E.XHIGH)
+_NEWEST: Final = replace(_reasoning(_E.NONE, _E.LOW, _E.MEDIUM, _E.HIGH, _E.XHIGH, _E.MAX), cache_breakpoints=True)
 
 _UNLISTED: Final = ModelProfile(thinking=Thinking.EFFORT, efforts=tuple(Effort))
 """A deployment's own name tells nothing of its model: everything is passed on."""
@@ -33,8 +35,9 @@ OPENAI: Final = Catalogue(
         Rule.of(r"gpt-5\.\d+-pro", _reasoning(_E.MEDIUM, _E.HIGH, _E.XHIGH)),
         Rule.of(r"gpt-5(?!\.)", _reasoning(_E.MINIMAL, _E.LOW, _E.MEDIUM, _E.HIGH)),
         Rule.of(r"gpt-5\.1(?!\d)", _reasoning(_E.NONE, _E.LOW, _E.MEDIUM, _E.HIGH)),
-        Rule.of(r"gpt-5\.", _reasoning(_E.NONE, _E.LOW, _E.MEDIUM, _E.HIGH, _E.XHIGH)),
-        Rule.of(r"gpt-(6-astra|6\.1-sol)", _reasoning(_E.LOW, _E.MEDIUM, _E.HIGH, _E.XHIGH, _E.MAX)),
+        Rule.of(r"gpt-5\.([6-9]|\d\d)", replace(_GPT_5, cache_breakpoints=True)),
+        Rule.of(r"gpt-5\.", _GPT_5),
+        Rule.of(r"gpt-(6-astra|6\.1-sol)", replace(_NEWEST, efforts=_NEWEST.efforts[1:], thinking_optional=False)),
         Rule.of(r"gpt-\d", _NEWEST),
     ),
     known=table(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from domain.chat.request import Effort
 
@@ -33,6 +34,7 @@ class ModelProfile:
     builtin_tools_with_functions: the vendor's own tools run beside the caller's functions (Gemini 3).
     result_media:         tool results may hold images and PDFs natively (Gemini 3).
     signed_calls:         the first call of each step must return its signature (Gemini 3).
+    cache_breakpoints:    marks in the prompt say where a reusable prefix ends (OpenAI from GPT-5.6).
     """
 
     context_tokens: int | None = None
@@ -53,6 +55,7 @@ class ModelProfile:
     builtin_tools_with_functions: bool = True
     result_media: bool = True
     signed_calls: bool = False
+    cache_breakpoints: bool = False
 
 
 PLAIN_MODEL = ModelProfile()
@@ -67,3 +70,36 @@ def nearest_effort(wanted: Effort, supported: tuple[Effort, ...]) -> Effort:
     thinking = tuple(effort for effort in supported if effort is not Effort.NONE)
     choices = supported if wanted is Effort.NONE else thinking or supported
     return min(choices, key=lambda effort: (abs(order.index(effort) - order.index(wanted)), order.index(effort)))
+
+
+_NEVER_REASONING: Final = frozenset({"frequency_penalty", "presence_penalty", "logit_bias"})
+_NOT_WHILE_REASONING: Final = frozenset({"temperature", "top_p", "logprobs", "top_logprobs"})
+_NOTHING: Final[frozenset[str]] = frozenset()
+_EFFORTS_BY_BUDGET: Final = (
+    (1, Effort.NONE),
+    (1_024, Effort.MINIMAL),
+    (4_096, Effort.LOW),
+    (12_288, Effort.MEDIUM),
+    (28_672, Effort.HIGH),
+)
+"""A budget below the number asks for the effort beside it."""
+
+
+def refuses_sampling(profile: ModelProfile) -> bool:
+    """Whether it is a model that reasons by effort and takes no sampling parameters while it does (OpenAI's)."""
+    return profile.thinking is Thinking.EFFORT and not profile.sampling
+
+
+def refused_parameters(profile: ModelProfile, *, reasons: bool) -> frozenset[str]:
+    """The parameters that such a model answers with an error; `reasons`: its effort is not `none`.
+
+    Source: platform.openai.com/docs/guides/reasoning (2026-11).
+    """
+    if not refuses_sampling(profile):
+        return _NOTHING
+    return _NEVER_REASONING | _NOT_WHILE_REASONING if reasons else _NEVER_REASONING
+
+
+def effort_for_budget(tokens: int) -> Effort:
+    """The effort that asks for about as many tokens of thought."""
+    return next((effort for below, effort in _EFFORTS_BY_BUDGET if tokens < below), Effort.XHIGH)

@@ -1,5 +1,6 @@
 import asyncio
 from contextlib import aclosing
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -18,6 +19,7 @@ from domain.errors import (
     MalformedResponse,
     NotConfigured,
     UnknownModel,
+    UnsupportedFeature,
     UpstreamRejected,
     UpstreamTimeout,
     UpstreamUnavailable,
@@ -253,3 +255,23 @@ async def test_an_error_that_names_its_place_keeps_it() -> None:
     with pytest.raises(UpstreamTimeout) as raised:
         await use_case.run(chat_call())
     assert (raised.value.provider, raised.value.model) == ("other", "elsewhere")
+
+
+async def test_a_call_that_refers_to_what_one_account_keeps_needs_a_group_of_one_account() -> None:
+    clock = ManualClock()
+    here, there = replace(_ONE, account="a#1"), replace(_ONE, id="two", account="b#2")
+    for fleet, stateful, refused in (
+        ((here, there), True, True),
+        ((here, there), False, False),
+        ((here, replace(there, account="a#1")), True, False),
+        ((here, replace(there, unready="set KEY")), True, False),
+    ):
+        provider = ScriptedProvider((piece(FINISHED), piece(ENDED)), clock)
+        use_case = AnswerChat(Fleet.of(fleet), Attempts(provider), clock, lambda: 0.0)
+        if refused:
+            with pytest.raises(UnsupportedFeature, match="one account") as error:
+                await use_case.run(chat_call(stateful=stateful))
+            assert error.value.param == "previous_response_id"
+        else:
+            answer = await use_case.run(chat_call(stateful=stateful))
+            await answer.pieces.aclose()

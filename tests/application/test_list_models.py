@@ -2,14 +2,20 @@ import pytest
 
 from application.list_models import ListedModel, ListModels
 from domain.errors import UnknownModel
-from domain.routing.fleet import Alias, Fleet
+from domain.models.profile import ModelProfile
+from domain.routing.fleet import Alias, Deployment, Fleet
 from tests.strategies.fleets import deployment
 
 _KNOWN = {"openai": ("gpt-4o", "gpt-4o-mini", "o3"), "anthropic": ("claude-opus-5",)}
 
 
 def _list(*members, aliases=()) -> ListModels:  # type: ignore[no-untyped-def]  # Fleet.of's
-    return ListModels(Fleet.of(members, aliases), lambda provider: _KNOWN.get(provider, ()))
+    return ListModels(Fleet.of(members, aliases), lambda provider: _KNOWN.get(provider, ()), _profile)
+
+
+def _profile(deployment: Deployment) -> ModelProfile:
+    """As many tokens as its model's name has letters."""
+    return ModelProfile(context_tokens=len(deployment.model), max_output_tokens=1)
 
 
 def test_groups_and_visible_aliases_are_listed_with_their_owner() -> None:
@@ -20,7 +26,11 @@ def test_groups_and_visible_aliases_are_listed_with_their_owner() -> None:
         deployment("mixed", ident="four", provider="azure"),
         aliases=[Alias(name="quick", target="fast"), Alias(name="hidden", target="fast", hidden=True)],
     ).run()
-    assert listed == (ListedModel("fast", "groq"), ListedModel("mixed", "azure"), ListedModel("quick", "groq"))
+    assert [(model.name, model.owner) for model in listed] == [
+        ("fast", "groq"),
+        ("mixed", "azure"),
+        ("quick", "groq"),
+    ]
 
 
 def test_a_wildcard_is_listed_by_the_known_models_it_covers() -> None:
@@ -48,8 +58,21 @@ def test_one_model_is_found_listed_or_covered() -> None:
         deployment("openai/*", ident="two", provider="openai", model="*"),
         deployment("off", ident="three", unready="set KEY"),
     )
-    assert models.one("fast") == ListedModel("fast", "groq")
-    assert models.one("openai/brand-new") == ListedModel("openai/brand-new", "openai")
+    assert (models.one("fast").name, models.one("fast").owner) == ("fast", "groq")
+    assert models.one("openai/brand-new") == ListedModel("openai/brand-new", "openai", len("brand-new"), 1)
     for name in ("nobody", "off"):
         with pytest.raises(UnknownModel):
             models.one(name)
+
+
+def test_what_an_exact_name_hides_is_not_listed_for_its_wildcard() -> None:
+    models = _list(
+        deployment("openai/gpt-4o", unready="set KEY"),
+        deployment("openai/*", ident="two", provider="openai", model="*"),
+    )
+    assert [model.name for model in models.run()] == ["openai/gpt-4o-mini", "openai/o3"]
+
+
+def test_limits_are_those_of_the_concrete_model() -> None:
+    (model,) = _list(deployment("openai/*-mini", provider="openai", model="*-mini")).run()
+    assert (model.name, model.context_tokens) == ("openai/gpt-4o-mini", len("gpt-4o-mini"))

@@ -49,6 +49,7 @@ model_list:
     model_info:
       id: one
       mode: chat
+      dialects: [openai_chat, openai_responses]
       base_model: gpt-4o
       max_tokens: 4096
       max_input_tokens: 128000
@@ -88,6 +89,7 @@ model_list:
             "model_info": {
                 "id": "one",
                 "mode": "chat",
+                "dialects": ["openai_chat", "openai_responses"],
                 "base_model": "gpt-4o",
                 "max_tokens": 4096,
                 "max_input_tokens": 128000,
@@ -99,6 +101,7 @@ model_list:
     assert found == expected
     assert isinstance(found.rpm, int)
     assert isinstance(found.additional_drop_params, tuple)
+    assert found.model_info.dialects == ("openai_chat", "openai_responses")
     assert found.extra_headers["Authorization"] == Secret("Bearer t")
     assert found.extra_headers["x-b"] == "new"
 

@@ -5,15 +5,18 @@ import random
 import re
 from typing import Any
 
+from adapters.dialects.anthropic_messages.counting import parse_count
 from adapters.dialects.anthropic_messages.dialect import AnthropicMessages
-from adapters.dialects.contract import RenderedRequest
+from adapters.dialects.contract import RenderedRequest, Reply, Target
 from domain.chat import events as ev
 from domain.chat.content import Text, ToolCall
 from domain.chat.events import StreamEvent
 from domain.chat.fold import fold
 from domain.chat.response import ChatResponse
-from domain.errors import KINDS
+from domain.errors import KINDS, MalformedRequest
+from domain.models.profile import PLAIN_MODEL
 from tests.corpus.recorded import Recorded, recorded
+from tests.dialects.anthropic_messages.sdk import frames
 
 DIALECT = AnthropicMessages()
 PLAIN = RenderedRequest(body={})
@@ -129,3 +132,82 @@ def test_recorded_errors_keep_their_status_and_words() -> None:
             assert error.message == one.body["error"]["message"], one.id
             seen += 1
     assert seen > 10
+
+
+TARGET = Target(provider="anthropic", family="anthropic", model="claude-x", profile=PLAIN_MODEL)
+NORMALISED = frozenset({"openinference-00042", "openinference-00043", "openllmetry-00086", "pydantic-ai-00109"})
+"""Recordings whose requests have another normal form: a JPEG that is declared a PNG, members' older names."""
+
+
+def test_recorded_requests_are_written_as_they_came() -> None:
+    seen = 0
+    for one in recorded("anthropic", "messages", "count_tokens"):
+        try:
+            request = DIALECT.parse_request(one.request)
+        except MalformedRequest:
+            assert one.status == 400, one.id
+            continue
+        rendered = DIALECT.render_request(request, TARGET)
+        body = {**one.request, "model": "claude-x"}
+        if body.get("stream") is False:
+            del body["stream"]
+        assert (rendered.body == body) is (one.id not in NORMALISED), one.id
+        assert rendered.losses == (), one.id
+        again = DIALECT.parse_request(rendered.body)
+        assert DIALECT.render_request(again, TARGET) == rendered, one.id
+        seen += 1
+    assert seen > 400
+
+
+def test_recorded_answers_are_told_to_clients_as_they_came() -> None:
+    for one in messages():
+        if one.status != 200:
+            continue
+        reply = Reply(model="asked")
+        if one.sse is None:
+            answer = DIALECT.parse_response(one.body, PLAIN)
+            body = DIALECT.render_response(answer, reply)
+            assert summary(body["content"], body["stop_reason"], body["usage"]) == summary(
+                one.body["content"], one.body["stop_reason"], one.body["usage"]
+            ), one.id
+        else:
+            encoder = DIALECT.encoder(reply)
+            stream = b"".join(encoder.feed(event) for event in decode([one.sse]))
+            assert frames(stream)[-1] == {"type": "message_stop"}, one.id
+            assert independent(stream) == independent(one.sse), one.id
+
+
+def test_recorded_answers_pass_with_another_name() -> None:
+    for one in messages():
+        if one.status != 200:
+            continue
+        relay = DIALECT.relay(Reply(model="asked"))
+        if one.sse is None:
+            raw, events = relay.answer(one.raw)
+            assert json.loads(raw) == {**one.body, "model": "asked"}, one.id
+            assert isinstance(events[-1], ev.Ended), one.id
+            continue
+        told = [relay.feed(chunk) for chunk in split(one.sse, one.id)] + [relay.finish()]
+        raw = b"".join(piece for piece, _ in told)
+        before, after = one.sse.split(b"\n"), raw.split(b"\n")
+        changed = [(old, new) for old, new in zip(before, after, strict=False) if old != new]
+        assert all(b"message_start" in old and b'"model":"asked"' in new for old, new in changed), one.id
+        assert len(changed) == 1, one.id
+        relayed = [event for _, events in told for event in events]
+        assert endings(relayed) == endings(decode([one.sse])), one.id
+
+
+def endings(events: list[StreamEvent]) -> tuple[Any, Any, StreamEvent]:
+    """The ending, the last usage and the last event of an answer."""
+    (finish,) = [event for event in events if isinstance(event, ev.Finished)]
+    usage = [event for event in events if isinstance(event, ev.UsageReported)]
+    return finish, usage[-1], events[-1]
+
+
+def test_recorded_counts_are_read() -> None:
+    seen = 0
+    for one in recorded("anthropic", "count_tokens"):
+        if one.status == 200:
+            assert parse_count(one.body) == one.body["input_tokens"], one.id
+            seen += 1
+    assert seen > 5

@@ -4,21 +4,26 @@ import json
 import random
 import re
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Any
 
 import pytest
 
-from adapters.dialects.contract import RenderedRequest
+from adapters.dialects import media
+from adapters.dialects.contract import RenderedRequest, Reply, Target
 from adapters.dialects.gemini.dialect import Gemini
 from domain.chat.content import Text, ToolCall
-from domain.chat.events import Failed, StreamEvent
-from domain.chat.fold import fold
+from domain.chat.events import Ended, Failed, Finished, StreamEvent
+from domain.chat.fold import fold, unfold
 from domain.chat.response import ChatResponse, FinishReason
-from domain.errors import ErrorKind, MalformedResponse
+from domain.errors import ErrorKind, MalformedResponse, UpstreamError
+from domain.models.profile import PLAIN_MODEL
 from tests.corpus.recorded import Recorded, recorded
+from tests.dialects.gemini.gemini_sdk import accepted
 
 GEMINI = Gemini()
 RENDERED = RenderedRequest(body={})
+TARGET = Target(provider="gemini", family="google", model="m", profile=PLAIN_MODEL)
 APIS = ("generate_content", "stream_generate_content")
 BYTE_BY_BYTE_LIMIT = 3_000
 
@@ -172,3 +177,129 @@ def test_every_error_keeps_its_meaning(interactions: tuple[Recorded, ...]) -> No
         assert error.status == (401 if error.kind is ErrorKind.AUTH else one.status), one.id
         assert error.message == one.body["error"]["message"], one.id
         assert isinstance(decode(one.raw)[-1], Failed), one.id
+
+
+# ---- clients -------------------------------------------------------------------------------------------------------
+
+REPLY = Reply(model="asked/model")
+
+
+def asked(one: Recorded) -> dict[str, Any]:
+    return {"model": "m", "stream": one.api == "stream_generate_content", **one.request}
+
+
+def is_complete(one: Recorded) -> bool:
+    """Whether the upstream gave an answer that it does not call broken itself."""
+    try:
+        answer_of(one)
+    except UpstreamError:
+        return False
+    return True
+
+
+def test_every_request_is_read_and_written_again(interactions: tuple[Recorded, ...]) -> None:
+    seen = 0
+    for one in interactions:
+        if one.status == 400:
+            continue
+        request = GEMINI.parse_request(asked(one))
+        rendered = GEMINI.render_request(request, TARGET)
+        assert rendered.losses == (), one.id
+        assert GEMINI.parse_request({**asked(one), **rendered.body}) == request, one.id
+        assert as_lists(camel_case(one.request["contents"])) == camel_case(rendered.body["contents"]), one.id
+        seen += 1
+    assert seen
+
+
+def as_lists(contents: Any) -> list[Any]:
+    """The contents as the dialect writes them: roles said, pieces of a turn of the model together, no defaults."""
+    told: list[Any] = []
+    for content in [contents] if isinstance(contents, dict) else contents:
+        role = "model" if content.get("role") == "model" else "user"
+        parts = [{name: value for name, value in part.items() if value is not False} for part in content["parts"]]
+        for is_result, run in groupby(parts, lambda part: "functionResponse" in part):
+            spoken = list(run)
+            if is_result or role == "user" or not told or told[-1]["role"] == "user":
+                told.append({"role": "user" if is_result else role, "parts": spoken})
+                continue
+            if spoken[0].keys() == told[-1]["parts"][-1].keys() == {"text"}:
+                told[-1]["parts"][-1] = {"text": told[-1]["parts"][-1]["text"] + spoken.pop(0)["text"]}
+            told[-1]["parts"] += spoken
+    return told
+
+
+def camel_case(value: Any) -> Any:
+    """`value` with the API's names in camelCase and media as what they are; what is the caller's own stays."""
+    if isinstance(value, list):
+        return [camel_case(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    named = {re.sub(r"(?<=.)_([a-z])", lambda match: match[1].upper(), key): inner for key, inner in value.items()}
+    own = {"args", "response", "executableCode", "codeExecutionResult", "toolCall", "toolResponse"}
+    out = {name: inner if name in own else camel_case(inner) for name, inner in named.items() if inner is not None}
+    if "data" in out and "mimeType" in out:
+        standard = out["data"].replace("-", "+").replace("_", "/")
+        out |= {"data": standard, "mimeType": media.sniff(standard) or out["mimeType"]}
+    return out
+
+
+def test_every_answer_reaches_a_client_as_it_was_meant(interactions: tuple[Recorded, ...]) -> None:
+    seen = 0
+    for one in good(interactions):
+        if not is_complete(one):
+            continue
+        answer = answer_of(one)
+        document = GEMINI.render_response(answer, REPLY)
+        accepted(document)
+        read = GEMINI.parse_response(document, RENDERED)
+        assert meant(read) == meant(answer), one.id
+        encoder = GEMINI.encoder(REPLY)
+        stream = b"".join(encoder.feed(event) for event in unfold(answer))
+        assert meant(fold(decode(stream))) == meant(answer), one.id
+        seen += 1
+    assert seen
+
+
+def meant(answer: ChatResponse) -> Any:
+    """Text, calls, endings and usage."""
+    return [
+        (
+            "".join(part.text for part in candidate.parts if isinstance(part, Text)),
+            [(part.id, part.name, part.arguments) for part in candidate.parts if isinstance(part, ToolCall)],
+            candidate.finish,
+        )
+        for candidate in answer.candidates
+    ] + [answer.usage]
+
+
+def test_every_stream_passes_byte_for_byte(interactions: tuple[Recorded, ...]) -> None:
+    order = random.Random(7)
+    for one in good(interactions):
+        if one.sse is None:
+            continue
+        events = GEMINI.relay(REPLY)
+        at = order.randrange(len(one.sse) + 1)
+        pieces = [events.feed(one.sse[:at]), events.feed(one.sse[at:]), events.finish()]
+        raw = b"".join(forwarded for forwarded, _ in pieces)
+        array = Gemini(framing="array").relay(REPLY)
+        elements = array.feed(one.sse)[0] + array.finish()[0]
+        if is_complete(one):
+            assert raw == one.sse, one.id
+            assert json.loads(elements) == objects_of(one), one.id
+            assert isinstance(pieces[-1][1][-1], Ended), one.id
+        else:
+            assert one.sse.startswith(raw), one.id
+
+
+def test_every_buffered_answer_passes_as_it_came(interactions: tuple[Recorded, ...]) -> None:
+    for one in good(interactions):
+        if one.api != "generate_content" or not isinstance(one.body, dict):
+            continue
+        if not is_complete(one):
+            with pytest.raises(UpstreamError):
+                GEMINI.relay(REPLY).answer(one.raw)
+            continue
+        raw, events = GEMINI.relay(REPLY).answer(one.raw)
+        assert raw == one.raw, one.id
+        endings = [event.finish for event in events if isinstance(event, Finished)]
+        assert endings == [candidate.finish for candidate in answer_of(one).candidates], one.id

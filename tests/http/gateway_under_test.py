@@ -13,32 +13,53 @@ from hypercorn.asyncio import serve as serve_hypercorn
 from hypercorn.config import Config as HypercornConfig
 from quart import Quart
 
+from adapters.dialects.anthropic_messages.dialect import AnthropicMessages
+from adapters.dialects.gemini.dialect import Gemini
 from adapters.dialects.openai_chat.dialect import OpenAIChat
+from adapters.dialects.openai_completions.dialect import OpenAICompletions
+from adapters.dialects.openai_responses.dialect import OpenAIResponses
 from adapters.http.access import AccessPolicy
 from adapters.http.answer_heads import AnswerHeads
 from adapters.http.answering import ChatAnswering
 from adapters.http.app import create_app
-from adapters.http.chat_completions import ChatCompletions
+from adapters.http.chat_handlers import ChatHandlers
 from adapters.http.control_plane import ControlPlane
 from adapters.http.data_plane import DataPlane
 from adapters.http.drain import Drain
+from adapters.http.further_handlers import FurtherHandlers
 from adapters.http.health import health_blueprint
 from adapters.http.lane import lane_to
 from adapters.http.metrics import metrics_blueprint
+from adapters.http.model_routes import ClientDialects, model_routes
 from adapters.http.models import models_blueprint
-from adapters.http.routes import Route, chat_completions_routes
+from adapters.http.reception import Reception
+from adapters.http.stored_responses import stored_responses_blueprint
 from adapters.http.task_runner import TaskRunner
+from adapters.providers.echo.embeddings import EchoEmbedder
 from application.answer_chat import AnswerChat
 from application.attempts import Attempts
 from application.call_record import CallRecord
 from application.chat_call import ChatCall
+from application.choosing import Chooser
+from application.count_tokens import CountTokens
+from application.embed import Embed
 from application.list_models import ListModels
 from application.ports.chat_provider import Piece
+from application.ports.response_store import ResponseStore, StoredAnswer, StoredCall
+from application.stored_responses import StoredResponses
+from domain.models.profile import ModelProfile
 from domain.routing.fleet import Deployment, Fleet
 from tests.http.http_client import Answer, Connection
 
 Script = Callable[[ChatCall], AsyncGenerator[Piece, None]]
 MAX_BODY_BYTES = 100_000
+DIALECTS = ClientDialects(
+    chat=OpenAIChat(),
+    completions=OpenAICompletions(OpenAIChat()),
+    responses=OpenAIResponses(),
+    messages=AnthropicMessages(),
+    gemini=Gemini(),
+)
 
 
 class LoopClock:
@@ -68,6 +89,23 @@ class ScriptedProvider:
         finally:
             await pieces.aclose()
             self.closed.set()
+
+
+class NoCounter:
+    """The counter of upstreams that count nowhere."""
+
+    async def count(self, deployment: Deployment, call: ChatCall) -> int | None:
+        return None
+
+
+class NothingKept:
+    """The store of upstreams that keep nothing."""
+
+    def keeps(self, deployment: Deployment) -> bool:
+        return False
+
+    async def open(self, deployment: Deployment, call: StoredCall) -> StoredAnswer:
+        raise AssertionError("expected not to be asked")
 
 
 @dataclass
@@ -120,20 +158,24 @@ def build_gateway(
     keep_alive_s: float = 10.0,
     body_idle_s: float = 60.0,
     metrics_need_key: bool = True,
+    response_store: ResponseStore | None = None,
 ) -> Gateway:
     deployments = [
         Deployment(id=f"id-{name}", group=name, provider="scripted", model=name) for name in scripts
     ] + [Deployment(id="id-off", group="off", provider="scripted", model="off", unready="set OFF_API_KEY")]
     fleet = Fleet.of(deployments)
-    clock, tasks, drain, books, dialect = LoopClock(), TaskRunner(), Drain(), Books(), OpenAIChat()
+    clock, tasks, drain, books = LoopClock(), TaskRunner(), Drain(), Books()
     access = access or AccessPolicy()
     provider = ScriptedProvider(scripts)
     answer_chat = AnswerChat(fleet, Attempts(provider), clock, lambda: 0.0)
     answering = ChatAnswering(answer_chat, AnswerHeads(clock), tasks=tasks, keep_alive_s=keep_alive_s)
-    handler = ChatCompletions(answering, access=access, max_body_bytes=MAX_BODY_BYTES, clock=clock)
-    route = Route(name="/v1/chat/completions", dialect=dialect, handler=handler)
+    chooser = Chooser(fleet, lambda: 0.0)
+    count_tokens = CountTokens(chooser, NoCounter(), clock, lambda deployment: deployment.provider)
+    embed = Embed(chooser, EchoEmbedder(), clock)
+    reception = Reception(access, max_body_bytes=MAX_BODY_BYTES)
+    further = FurtherHandlers.of(reception, AnswerHeads(clock), clock, count_tokens=count_tokens, embed=embed)
     plane = DataPlane(
-        routes=chat_completions_routes(route),
+        routes=model_routes(DIALECTS, ChatHandlers.of(reception, answering, clock), further),
         access=access,
         drain=drain,
         ledger=books,
@@ -142,13 +184,24 @@ def build_gateway(
         tasks=tasks,
     )
     control = ControlPlane(
-        access=access, dialect=dialect, log=books, clock=clock, metrics_need_key=metrics_need_key
+        access=access,
+        dialects=DIALECTS.by_kind(),
+        log=books,
+        clock=clock,
+        metrics_need_key=metrics_need_key,
     )
     app = create_app(
         lane_to(plane, tasks, body_idle_s=body_idle_s),
         control,
         blueprints=(
-            models_blueprint(ListModels(fleet, lambda _: ())),
+            models_blueprint(
+                ListModels(
+                    fleet, lambda _: (), lambda _: ModelProfile(context_tokens=1_000, max_output_tokens=100)
+                )
+            ),
+            stored_responses_blueprint(
+                StoredResponses(fleet, response_store or NothingKept()), DIALECTS.responses
+            ),
             health_blueprint(fleet, drain, version="0.0"),
             metrics_blueprint(lambda accept: ("text/plain; version=0.0.4", f"accept {accept}\n".encode())),
         ),

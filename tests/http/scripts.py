@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator
 
+from adapters.providers.echo.chat import EchoProvider
 from application.chat_call import ChatCall
 from application.ports.chat_provider import Piece
 from domain.chat import events as ev
@@ -11,6 +12,7 @@ from domain.chat.loss import Loss
 from domain.chat.response import Finish, FinishReason
 from domain.chat.usage import Usage
 from domain.errors import ErrorKind, RateLimited, UpstreamRejected
+from domain.routing.fleet import Deployment
 from tests.http.gateway_under_test import Script
 
 RAW_ANSWER = b'{"id":"1","object":"chat.completion","choices":[{"index":0,"message":{"content":"hi"}}]}'
@@ -38,6 +40,13 @@ async def translated(call: ChatCall) -> AsyncGenerator[Piece, None]:
     yield Piece(None, (ev.TextDelta(0, "Gott"), ev.BlockStopped(0)))
     finished = ev.Finished(Finish(reason=FinishReason.STOP))
     yield Piece(None, (finished, ev.UsageReported(Usage(prompt_tokens=3, completion_tokens=2)), ev.Ended()))
+
+
+async def echo(call: ChatCall) -> AsyncGenerator[Piece, None]:
+    """Says what it was told, in any dialect."""
+    deployment = Deployment(id="id-echo", group="echo", provider="echo", model="echo")
+    async for piece in EchoProvider(asyncio.sleep).open(deployment, call):
+        yield piece
 
 
 async def refused(call: ChatCall) -> AsyncGenerator[Piece, None]:
@@ -126,6 +135,7 @@ def everything() -> dict[str, Script]:
     return {
         "passed-through": passed_through,
         "vendor/translated": translated,
+        "echo": echo,
         "refused": refused,
         "fails-at-once": fails_at_once,
         "breaks-raw": breaks_raw,

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.http.access import AccessPolicy
+from adapters.http.access import (
+    ANTHROPIC_CREDENTIALS,
+    ANY_CREDENTIALS,
+    GEMINI_CREDENTIALS,
+    OPENAI_CREDENTIALS,
+    AccessPolicy,
+    key_in_query,
+)
 from adapters.http.cors import Cors
 from domain.errors import Forbidden, InvalidKey
 from domain.secret import Secret
@@ -54,6 +61,57 @@ def test_anything_else_does_not(headers: dict[str, str]) -> None:
     with pytest.raises(InvalidKey, match=r"^Authentication Error, ") as refused:
         LOCKED.admit(headers)
     assert refused.value.status == 401
+
+
+@pytest.mark.parametrize(
+    ("credentials", "headers", "query"),
+    [
+        (ANTHROPIC_CREDENTIALS, {"x-api-key": KEY}, b""),
+        (ANTHROPIC_CREDENTIALS, {"authorization": f"Bearer {KEY}"}, b""),
+        (ANTHROPIC_CREDENTIALS, {"x-api-key": KEY, "authorization": "Bearer other"}, b""),
+        (ANTHROPIC_CREDENTIALS, {"x-litellm-api-key": KEY, "x-api-key": "other"}, b""),
+        (GEMINI_CREDENTIALS, {"x-goog-api-key": KEY}, b""),
+        (GEMINI_CREDENTIALS, {}, f"alt=sse&key={KEY}".encode()),
+        (GEMINI_CREDENTIALS, {}, b"key=sk%2Dgateway"),
+        (GEMINI_CREDENTIALS, {"authorization": f"Bearer {KEY}"}, b""),
+        (GEMINI_CREDENTIALS, {"x-goog-api-key": KEY, "authorization": "Bearer other"}, b"key=other"),
+        (GEMINI_CREDENTIALS, {"authorization": "Bearer other"}, f"key={KEY}".encode()),
+        (GEMINI_CREDENTIALS, {"x-litellm-api-key": KEY, "x-goog-api-key": "other"}, b""),
+        (ANY_CREDENTIALS, {"x-goog-api-key": KEY}, b""),
+        (ANY_CREDENTIALS, {}, f"key={KEY}".encode()),
+        (ANY_CREDENTIALS, {"api-key": KEY}, b"key=other"),
+    ],
+)
+def test_each_vendor_s_clients_put_the_key_in_their_own_places(
+    credentials: tuple[str, ...], headers: dict[str, str], query: bytes
+) -> None:
+    LOCKED.admit(headers, credentials, query)
+
+
+@pytest.mark.parametrize(
+    ("credentials", "headers", "query"),
+    [
+        (OPENAI_CREDENTIALS, {}, f"key={KEY}".encode()),
+        (ANTHROPIC_CREDENTIALS, {"api-key": KEY}, b""),
+        (ANTHROPIC_CREDENTIALS, {"x-api-key": "other", "authorization": f"Bearer {KEY}"}, b""),
+        (ANTHROPIC_CREDENTIALS, {}, f"key={KEY}".encode()),
+        (GEMINI_CREDENTIALS, {"x-api-key": KEY}, b""),
+        (GEMINI_CREDENTIALS, {"x-goog-api-key": "other"}, f"key={KEY}".encode()),
+        (GEMINI_CREDENTIALS, {}, f"key=&monkey={KEY}".encode()),
+        (GEMINI_CREDENTIALS, {}, f"key=other&key={KEY}".encode()),
+        (GEMINI_CREDENTIALS, {}, b"key=%ff%fe"),
+    ],
+)
+def test_in_other_places_it_does_not_count(
+    credentials: tuple[str, ...], headers: dict[str, str], query: bytes
+) -> None:
+    with pytest.raises(InvalidKey):
+        LOCKED.admit(headers, credentials, query)
+
+
+@given(st.binary())
+def test_any_query_string_can_be_looked_at(query: bytes) -> None:
+    assert key_in_query(query) != ""
 
 
 def test_a_configured_header_replaces_the_default() -> None:

@@ -27,7 +27,7 @@ class Handling:
 def gateway_with(work: Callable[[Inbound], Coroutine[Any, Any, None]]) -> Gateway:
     books, drain, tasks = Books(), Drain(), TaskRunner()
     route = Route(name="/work", dialect=OpenAIChat(), handler=Handling(work))
-    rule = PathRule("/v1beta/models/", ":generateContent", route)
+    rule = PathRule("/v1beta/models/", {":generateContent": route})
     plane = DataPlane(
         routes=RouteTable({"/work": route}, [rule]),
         access=AccessPolicy(),

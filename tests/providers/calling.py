@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 from adapters.dialects import json_codec
-from adapters.dialects.contract import RenderedRequest, Reply
+from adapters.dialects.contract import ClientDialect, RenderedRequest, Reply
 from adapters.dialects.document import Document
 from adapters.dialects.envelope import Envelope
 from adapters.dialects.openai_chat.dialect import OpenAIChat
@@ -39,6 +39,18 @@ def chat_call(members: Mapping[str, Any] | None = None, *, stream: bool = False,
         stream=stream,
         document=Document(Envelope.decode(json.dumps(body).encode()), OpenAIChat(), Reply(model="the-model")),
         record=CallRecord(request_id="req-1", route="/v1/chat/completions", received_s=0.0),
+        **fields,
+    )
+
+
+def call_in(client: ClientDialect, body: bytes, *, stream: bool = False, **fields: Any) -> ChatCall:
+    """A call whose client wrote `body` in its own dialect, as the routes hand it on."""
+    return ChatCall(
+        request_id="req-1",
+        model="the-model",
+        stream=stream,
+        document=Document(Envelope.decode(body), client, Reply(model="the-model")),
+        record=CallRecord(request_id="req-1", route="/", received_s=0.0),
         **fields,
     )
 

@@ -13,10 +13,10 @@ def _bind(model: str, environment: dict[str, str] | None = None, **settings: Any
     return bind([DeploymentSpec(group=settings.pop("group", "g"), model=model, **settings)], environment or {})
 
 
-def _address(bindings: Bindings, model: str = "m", *, stream: bool = False) -> str:
+def _address(bindings: Bindings, model: str = "m", *, client: str = "openai_chat") -> str:
     (route,) = bindings.routes.values()
-    origin = route.endpoint.origin
-    return f"{origin.scheme}://{origin.authority}{route.endpoint.target(model, stream)}"
+    wire = route.models.of(model).wire_for(client)
+    return f"{route.origin.scheme}://{route.origin.authority}{wire.buffered_target}"
 
 
 def _unready(bindings: Bindings) -> str | None:
@@ -234,14 +234,6 @@ def test_mistakes_do_not_stop_the_others() -> None:
     assert [deployment.group for deployment in bindings.deployments] == ["b"]
 
 
-@pytest.mark.parametrize("model", ["openai/responses/gpt-5", "azure/responses/gpt-5"])
-def test_the_responses_api_is_named_as_not_served(model: str) -> None:
-    reason = _unready(_bind(model, api_key=Secret("k")))
-    assert reason is not None
-    assert "Responses API" in reason
-    assert f"use {model.replace('responses/', '')}" in reason
-
-
 def test_providers_that_litellm_knows_are_listed_as_not_served() -> None:
     reason = _unready(_bind("bedrock/anthropic.claude-v2"))
     assert reason is not None
@@ -292,4 +284,4 @@ def test_a_captured_name_leads_nowhere_else(model: str) -> None:
     (route,) = bindings.routes.values()
     with pytest.raises(UnknownModel):
         route.models.of(captured)
-    assert route.models.of("a.b/..c").buffered_target
+    assert route.models.of("a.b/..c").bridge.buffered_target

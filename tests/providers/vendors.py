@@ -170,7 +170,103 @@ class GeminiAnswers:
         return {"candidates": [candidate], "usageMetadata": usage, "modelVersion": "up", "responseId": "x1"}
 
 
-Answers = ChatAnswers | AnthropicAnswers | GeminiAnswers
+class ResponsesAnswers:
+    """Responses."""
+
+    ending = b'"type": "response.completed"'
+    error = ChatAnswers.error
+
+    def buffered(self) -> bytes:
+        return json.dumps(self._response([self._message("".join(TEXT))], "completed")).encode()
+
+    def buffered_calls(self) -> bytes:
+        return json.dumps(self._response([self._call(n) for n in range(len(CALLS))], "completed")).encode()
+
+    def _message(self, text: str) -> dict[str, Any]:
+        part = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
+        return {"type": "message", "id": "msg_1", "status": "completed", "role": "assistant", "content": [part]}
+
+    def _call(self, n: int, arguments: str | None = None) -> dict[str, Any]:
+        name, raw = CALLS[n]
+        return {
+            "type": "function_call",
+            "id": f"fc_{n}",
+            "call_id": f"call_{n}",
+            "name": name,
+            "arguments": raw if arguments is None else arguments,
+            "status": "completed",
+        }
+
+    def _response(self, output: list[dict[str, Any]], status: str) -> dict[str, Any]:
+        usage = {
+            "input_tokens": 5,
+            "input_tokens_details": {"cached_tokens": 0},
+            "output_tokens": 3,
+            "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": 8,
+        }
+        return {
+            "id": "resp_1",
+            "object": "response",
+            "created_at": 1,
+            "status": status,
+            "error": None,
+            "incomplete_details": None,
+            "instructions": None,
+            "metadata": {},
+            "model": "up",
+            "output": output,
+            "parallel_tool_calls": True,
+            "temperature": 1.0,
+            "tool_choice": "auto",
+            "tools": [],
+            "top_p": 1.0,
+            "usage": usage if status == "completed" else None,
+        }
+
+    def streamed(self) -> bytes:
+        place = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
+        empty, whole = self._message(""), self._message("".join(TEXT))
+        empty["content"], empty["status"] = [], "in_progress"
+        part = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
+        return self._stream(
+            [
+                {"type": "response.output_item.added", "output_index": 0, "item": empty},
+                {"type": "response.content_part.added", **place, "part": part},
+                *({"type": "response.output_text.delta", **place, "delta": text, "logprobs": []} for text in TEXT),
+                {"type": "response.output_text.done", **place, "text": "".join(TEXT), "logprobs": []},
+                {"type": "response.content_part.done", **place, "part": whole["content"][0]},
+                {"type": "response.output_item.done", "output_index": 0, "item": whole},
+            ],
+            [whole],
+        )
+
+    def streamed_calls(self) -> bytes:
+        events: list[dict[str, Any]] = []
+        for n, (_, raw) in enumerate(CALLS):
+            place = {"item_id": f"fc_{n}", "output_index": n}
+            opened = {**self._call(n, ""), "status": "in_progress"}
+            delta = "response.function_call_arguments.delta"
+            events += [
+                {"type": "response.output_item.added", "output_index": n, "item": opened},
+                *({"type": delta, **place, "delta": text} for text in (raw[:5], raw[5:])),
+                {"type": "response.function_call_arguments.done", **place, "arguments": raw},
+                {"type": "response.output_item.done", "output_index": n, "item": self._call(n)},
+            ]
+        return self._stream(events, [self._call(n) for n in range(len(CALLS))])
+
+    def _stream(self, events: list[dict[str, Any]], output: list[dict[str, Any]]) -> bytes:
+        begun = self._response([], "in_progress")
+        told = [
+            {"type": "response.created", "response": begun},
+            {"type": "response.in_progress", "response": begun},
+            *events,
+            {"type": "response.completed", "response": self._response(output, "completed")},
+        ]
+        return _sse(*({**event, "sequence_number": n} for n, event in enumerate(told)), named=True)
+
+
+Answers = ChatAnswers | ResponsesAnswers | AnthropicAnswers | GeminiAnswers
 
 
 @dataclass(frozen=True)
@@ -210,6 +306,12 @@ def _vendor(
 VENDORS = (
     _vendor("openai", "openai/gpt-4o", ("api.openai.com", "/v1/chat/completions")),
     _vendor(
+        "openai-responses",
+        "openai/responses/gpt-4o",
+        ("api.openai.com", "/v1/responses"),
+        answers=ResponsesAnswers(),
+    ),
+    _vendor(
         "azure-classic",
         "azure/my-gpt",
         ("r.openai.azure.com", "/openai/deployments/my-gpt/chat/completions?api-version=2024-10-21"),
@@ -224,6 +326,15 @@ VENDORS = (
         key_header=("api-key", KEY),
         api_base="https://r.openai.azure.com",
         api_version="v1",
+    ),
+    _vendor(
+        "azure-responses",
+        "azure/responses/my-gpt",
+        ("r.openai.azure.com", "/openai/responses?api-version=2025-04-01-preview"),
+        key_header=("api-key", KEY),
+        answers=ResponsesAnswers(),
+        api_base="https://r.openai.azure.com/",
+        api_version="2025-04-01-preview",
     ),
     _vendor(
         "anthropic",

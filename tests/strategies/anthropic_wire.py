@@ -1,13 +1,14 @@
-"""Answers of Anthropic's Messages API, each as a body and as a stream that tells the same."""
+"""Requests of Anthropic's Messages API, and its answers, each as a body and as a stream that tells the same."""
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import strategies as st
 
 from adapters.dialects import json_codec
-from tests.strategies.canonical import json_objects, tool_names, words
+from tests.strategies.canonical import PDF, PNG, json_objects, schemas, tool_names, words
 
 SEARCH_RESULT = {
     "type": "web_search_tool_result",
@@ -192,3 +193,237 @@ def _cut(draw: st.DrawFn, text: str) -> list[str]:
     cuts = sorted(draw(st.lists(st.integers(0, len(text)), max_size=3)))
     edges = [0, *cuts, len(text)]
     return [text[start:end] for start, end in itertools.pairwise(edges)]
+
+
+# ---- requests ------------------------------------------------------------------------------------------------------
+
+CITATIONS: tuple[dict[str, Any], ...] = (
+    CITATION,
+    {
+        "type": "char_location",
+        "cited_text": "c",
+        "document_index": 0,
+        "document_title": None,
+        "start_char_index": 0,
+        "end_char_index": 1,
+    },
+    {
+        "type": "search_result_location",
+        "cited_text": "c",
+        "search_result_index": 0,
+        "source": "https://example.com",
+        "title": "t",
+        "start_block_index": 0,
+        "end_block_index": 1,
+    },
+)
+IMAGE_SOURCES: tuple[dict[str, Any], ...] = (
+    {"type": "base64", "media_type": "image/png", "data": PNG},
+    {"type": "url", "url": "https://example.com/cat.png"},
+    {"type": "file", "file_id": "file_1"},
+)
+DOCUMENT_SOURCES: tuple[dict[str, Any], ...] = (
+    {"type": "base64", "media_type": "application/pdf", "data": PDF},
+    {"type": "text", "media_type": "text/plain", "data": "a text"},
+    {"type": "url", "url": "https://example.com/a.pdf"},
+    {"type": "file", "file_id": "file_2"},
+    {"type": "content", "content": "words"},
+    {
+        "type": "content",
+        "content": [{"type": "text", "text": "words"}, {"type": "image", "source": dict(IMAGE_SOURCES[1])}],
+    },
+)
+NATIVE_TOOLS: tuple[dict[str, Any], ...] = (
+    {"type": "web_search_20250305", "name": "web_search", "max_uses": 2, "user_location": None},
+    {"type": "web_fetch_20250910", "name": "web_fetch", "citations": {"enabled": True}},
+    {"type": "code_execution_20250825", "name": "code_execution"},
+    {"type": "bash_20250124", "name": "bash"},
+    {"type": "text_editor_20250728", "name": "str_replace_based_edit_tool", "max_characters": 9},
+    {"type": "tool_search_tool_bm25_20251119", "name": "tool_search_tool_bm25"},
+    {"type": "computer_toolset_20260801"},
+)
+SERVER_BLOCKS: tuple[dict[str, Any], ...] = (
+    {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {"query": "q"}},
+    SEARCH_RESULT,
+    {"type": "container_upload", "file_id": "file_3"},
+)
+
+
+def _with(block: dict[str, Any], **members: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """The block, mostly without the optional `members`."""
+    chosen = st.fixed_dictionaries({}, optional=members)
+    return st.one_of(st.just(block), chosen.map(lambda more: {**block, **more}))
+
+
+def cache_controls() -> st.SearchStrategy[Any]:
+    """Every way of marking a prefix, or none."""
+    marks: list[Any] = [None, *({"type": "ephemeral", **ttl} for ttl in ({}, {"ttl": "5m"}, {"ttl": "1h"}))]
+    return st.sampled_from(marks)
+
+
+@st.composite
+def text_blocks(draw: st.DrawFn, *, cited: bool = False) -> dict[str, Any]:
+    """A text."""
+    block = {"type": "text", "text": draw(words())}
+    locations = st.lists(st.sampled_from(CITATIONS), max_size=2)
+    cites = {"citations": st.one_of(st.none(), locations)} if cited else {}
+    return draw(_with(block, cache_control=cache_controls(), unheard=st.booleans(), **cites))
+
+
+@st.composite
+def shown_blocks(draw: st.DrawFn) -> dict[str, Any]:
+    """What a user shows."""
+    kind = draw(st.sampled_from(["text", "text", "image", "document", "search_result"]))
+    match kind:
+        case "text":
+            return draw(text_blocks())
+        case "image":
+            block: dict[str, Any] = {"type": "image", "source": draw(st.sampled_from(IMAGE_SOURCES))}
+            transformed = st.just({"oversized_image": "downsize"})
+            return draw(_with(block, cache_control=cache_controls(), transformations=transformed))
+        case "document":
+            block = {"type": "document", "source": draw(st.sampled_from(DOCUMENT_SOURCES))}
+            return draw(
+                _with(
+                    block,
+                    cache_control=cache_controls(),
+                    title=st.one_of(st.none(), words()),
+                    context=words(),
+                    citations=st.sampled_from([{"enabled": True}, {"enabled": False}]),
+                )
+            )
+        case _:
+            inner = draw(st.lists(text_blocks(), min_size=1, max_size=2))
+            block = {"type": "search_result", "source": "https://example.com", "title": "T", "content": inner}
+            return draw(_with(block, cache_control=cache_controls()))
+
+
+@st.composite
+def result_blocks(draw: st.DrawFn, call_id: str) -> dict[str, Any]:
+    """What a call returned."""
+    reference = st.just({"type": "tool_reference", "tool_name": "f"})
+    content = st.one_of(words(), st.just(""), st.lists(st.one_of(shown_blocks(), reference), max_size=3))
+    block = {"type": "tool_result", "tool_use_id": call_id}
+    return draw(_with(block, content=content, is_error=st.booleans(), cache_control=cache_controls()))
+
+
+@st.composite
+def said_blocks(draw: st.DrawFn) -> dict[str, Any]:
+    """What an assistant said, its calls excepted."""
+    signatures = st.from_regex(r"[A-Za-z0-9+/]{4,20}", fullmatch=True)
+    return draw(
+        st.one_of(
+            text_blocks(cited=True),
+            st.builds(
+                lambda text, signature: {"type": "thinking", "thinking": text, "signature": signature},
+                st.one_of(st.just(""), words()),
+                signatures,
+            ),
+            st.builds(lambda data: {"type": "redacted_thinking", "data": data}, signatures),
+            st.sampled_from(SERVER_BLOCKS),
+        )
+    )
+
+
+def tool_use_blocks(names: Sequence[str]) -> st.SearchStrategy[dict[str, Any]]:
+    """A call of one of the tools."""
+    inputs = st.one_of(json_objects(), st.just({"__raw__": "{cut"}))
+    made = st.builds(
+        lambda call_id, name, arguments: {"type": "tool_use", "id": call_id, "name": name, "input": arguments},
+        st.from_regex(r"toolu_[A-Za-z0-9]{6,10}", fullmatch=True),
+        st.sampled_from(list(names)) if names else tool_names(),
+        inputs,
+    )
+    callers = st.just({"type": "direct"})
+    return made.flatmap(lambda block: _with(block, cache_control=cache_controls(), caller=callers))
+
+
+@st.composite
+def wire_messages(draw: st.DrawFn, *, names: Sequence[str] = ()) -> list[dict[str, Any]]:
+    """A conversation in any order that the types allow: results before and after words, instructions in between."""
+    told: list[dict[str, Any]] = []
+    for _ in range(draw(st.integers(1, 3))):
+        shown = st.one_of(words(), st.just(""), st.lists(shown_blocks(), max_size=3))
+        told.append({"role": "user", "content": draw(shown)})
+        calls = draw(st.lists(tool_use_blocks(names), max_size=2, unique_by=lambda block: block["id"]))
+        said = draw(st.lists(said_blocks(), max_size=3))
+        told.append({"role": "assistant", "content": draw(st.one_of(words(), st.just([*said, *calls])))})
+        if calls:
+            results = [draw(result_blocks(call["id"])) for call in calls]
+            more = draw(st.lists(shown_blocks(), max_size=2))
+            told.append({"role": "user", "content": draw(st.permutations([*results, *more]))})
+        if draw(st.integers(0, 5)) == 0:
+            instruction = st.one_of(words(), st.lists(text_blocks(), min_size=1, max_size=2))
+            told.append({"role": "system", "content": draw(instruction)})
+    return told
+
+
+@st.composite
+def wire_tools(draw: st.DrawFn) -> dict[str, Any]:
+    """A tool of the caller's."""
+    tool = {"name": draw(tool_names()), "input_schema": draw(schemas())}
+    return draw(
+        _with(
+            tool,
+            description=words(),
+            strict=st.booleans(),
+            cache_control=cache_controls(),
+            eager_input_streaming=st.one_of(st.none(), st.booleans()),
+            defer_loading=st.booleans(),
+            input_examples=st.just([{"a": 1}]),
+        )
+    )
+
+
+def thinking_settings() -> st.SearchStrategy[dict[str, Any]]:
+    """Every way of asking for thought, or for none."""
+    display = st.sampled_from([None, "summarized", "omitted"])
+    return st.one_of(
+        _with({"type": "enabled", "budget_tokens": 2_000}, display=display),
+        _with({"type": "adaptive"}, display=display),
+        st.just({"type": "disabled"}),
+        st.just({"type": "between_tools"}),
+    )
+
+
+def _choices(named: Sequence[str]) -> st.SearchStrategy[dict[str, Any]]:
+    plain = [{"type": "auto"}, {"type": "any"}, *({"type": "tool", "name": name} for name in named)]
+    free = st.sampled_from(plain).flatmap(lambda choice: _with(choice, disable_parallel_tool_use=st.booleans()))
+    return st.one_of(st.just({"type": "none"}), free)
+
+
+@st.composite
+def request_bodies(draw: st.DrawFn) -> dict[str, Any]:
+    """A request as the API's types have it, in every spelling they allow."""
+    own = draw(st.lists(wire_tools(), max_size=2, unique_by=lambda tool: tool["name"]))
+    native = draw(st.lists(st.sampled_from(NATIVE_TOOLS), max_size=2, unique_by=lambda tool: tool["type"]))
+    tools = draw(st.permutations([*own, *native]))
+    effort = st.sampled_from([None, "low", "high", "xhigh", "max"])
+    output_format = schemas().map(lambda schema: {"type": "json_schema", "schema": schema})
+    optional = {
+        "system": st.one_of(words(), st.just(""), st.lists(text_blocks(), max_size=2)),
+        "tools": st.just(tools),
+        "tool_choice": _choices([tool["name"] for tool in tools if "name" in tool]),
+        "thinking": thinking_settings(),
+        "output_config": st.fixed_dictionaries({}, optional={"effort": effort, "format": output_format}),
+        "metadata": st.sampled_from([{}, {"user_id": "u"}, {"user_id": None}, {"user_id": "u", "unheard": 1}]),
+        "stop_sequences": st.lists(words(), max_size=2),
+        "service_tier": st.sampled_from(["auto", "standard_only"]),
+        "container": st.sampled_from([None, "container_1"]),
+        "cache_control": cache_controls(),
+        "inference_geo": st.just("us"),
+        "context_management": st.just({"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]}),
+        "mcp_servers": st.just([{"name": "n", "type": "url", "url": "https://example.com"}]),
+        "temperature": st.sampled_from([0, 0.5, 1.0]),
+        "top_p": st.just(0.9),
+        "top_k": st.just(5),
+        "stream": st.just(True),
+    }
+    given = draw(st.lists(st.sampled_from(sorted(optional)), max_size=8, unique=True))
+    names = [tool["name"] for tool in own]
+    body = {
+        "model": "asked",
+        "max_tokens": draw(st.sampled_from([0, 1, 4_096])),
+        "messages": draw(wire_messages(names=names)),
+    }
+    return body | {name: draw(optional[name]) for name in given}

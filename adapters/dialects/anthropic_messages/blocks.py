@@ -9,12 +9,14 @@ from typing import TypeAlias, assert_never
 
 from adapters.dialects.anthropic_messages.cache_hints import carry_cache, set_cache
 from adapters.dialects.anthropic_messages.media_blocks import document_block, image_block
+from adapters.dialects.anthropic_messages.thoughts import signed_block
 from adapters.dialects.anthropic_messages.vocabulary import (
     CUSTOM_INPUT,
     FAMILY,
     RAW_ARGUMENTS,
     Block,
     text_block,
+    with_left_over,
 )
 from domain.chat.content import (
     Audio,
@@ -31,11 +33,12 @@ from domain.chat.content import (
     ToolResult,
 )
 from domain.chat.json_arguments import parse_arguments
+from domain.chat.loss import LossKind
 from domain.chat.tool_names import ToolNames
 from domain.errors import UnsupportedFeature
 
-Lost: TypeAlias = Callable[[str, Part, str], None]
-"""Called with a loss's code, the part it befell, and a short clause."""
+Lost: TypeAlias = Callable[[str, Part, str, LossKind], None]
+"""Called with a loss's code, the part it befell, a short clause, and how much it weighs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +60,8 @@ class BlockRenderer:
         block = self._block(part, assistant=assistant)
         hint = cache_of(part)
         if block is None:
-            carry_cache(blocks or earlier, hint)
+            if not carry_cache(blocks or earlier, hint):
+                self.lost("dropped_cache_hint", part, "it stood on nothing that is sent", LossKind.HINT)
         else:
             set_cache(block, hint)
             blocks.append(block)
@@ -65,11 +69,11 @@ class BlockRenderer:
     def _block(self, part: Part, *, assistant: bool) -> Block | None:
         match part:
             case Text():
-                return _text(part, assistant=assistant)
+                return self._text(part, assistant=assistant)
             case Refusal(text=text):
                 return text_block(text) if text.strip() else None
-            case Reasoning():
-                return _thinking(part)
+            case Reasoning(signature=signature):
+                return None if signature is None else signed_block(part, signature.value)
             case ToolCall():
                 return self._tool_use(part)
             case ToolResult():
@@ -77,18 +81,37 @@ class BlockRenderer:
             case OpaquePart():
                 if part.family == self.family and isinstance(part.raw, dict):
                     return dict(part.raw)
-                self.lost("dropped_opaque_part", part, f"only {part.family} understands {part.kind}")
+                self.lost(
+                    "dropped_opaque_part", part, f"only {part.family} understands {part.kind}", LossKind.CHANGE
+                )
                 return None
             case Image() | Document() | Audio():
                 if assistant:
-                    self.lost("dropped_media", part, "assistant turns hold no media")
+                    self.lost("dropped_media", part, "assistant turns hold no media", LossKind.CHANGE)
                     return None
                 return self._media(part)
         assert_never(part)
 
+    def _text(self, part: Text, *, assistant: bool) -> Block | None:
+        if not part.text.strip():
+            return None
+        block = text_block(part.text)
+        if part.citations:
+            block |= self._citations(part, assistant=assistant)
+        return with_left_over(block, part.ext)
+
+    def _citations(self, part: Text, *, assistant: bool) -> Block:
+        """The member with a text's citations, which the API takes back in assistants' texts only."""
+        own = [citation.ext[FAMILY] for citation in part.citations if assistant and FAMILY in citation.ext]
+        if len(own) < len(part.citations):
+            self.lost("dropped_citation", part, "the API takes back only those it gave", LossKind.HINT)
+        return {"citations": own} if own else {}
+
     def _media(self, part: Image | Document | Audio) -> Block | None:
         match part:
             case Image():
+                if part.detail is not None:
+                    self.lost("dropped_detail", part, "pictures have no detail here", LossKind.HINT)
                 return image_block(part, self.family)
             case Document():
                 block = document_block(part, self.family)
@@ -98,13 +121,8 @@ class BlockRenderer:
         assert_never(part)
 
     def _tool_use(self, call: ToolCall) -> Block:
-        return {
-            "type": "tool_use",
-            "id": call.id,
-            "name": self.names.wire(call.name),
-            "input": self._input(call),
-            **call.ext.get(FAMILY, {}),
-        }
+        block = {"type": "tool_use", "id": call.id, "name": self.names.wire(call.name), "input": self._input(call)}
+        return with_left_over(block, call.ext)
 
     def _input(self, call: ToolCall) -> Block:
         if call.kind == "custom":
@@ -112,13 +130,14 @@ class BlockRenderer:
         arguments = call.arguments if isinstance(call.arguments, dict) else parse_arguments(call.raw)
         if isinstance(arguments, dict):
             return arguments
-        self.lost("wrapped_arguments", call, f"the arguments are no JSON object; they travel as {RAW_ARGUMENTS}")
+        why = f"the arguments are no JSON object; they travel as {RAW_ARGUMENTS}"
+        self.lost("wrapped_arguments", call, why, LossKind.CHANGE)
         return {RAW_ARGUMENTS: call.raw}
 
     def _tool_result(self, result: ToolResult) -> Block:
         rendered = (self._block(part, assistant=False) for part in result.parts)
         content = [block for block in rendered if block is not None]
-        block: Block = {"type": "tool_result", "tool_use_id": result.call_id, **result.ext.get(FAMILY, {})}
+        block = with_left_over({"type": "tool_result", "tool_use_id": result.call_id}, result.ext)
         for part in result.parts:  # a breakpoint inside a result marks the same prefix as one on it
             set_cache(block, part.cache)
         if content:
@@ -131,25 +150,6 @@ class BlockRenderer:
 def cache_of(part: Part) -> CacheHint | None:
     """The cache hint of a part, of those that can have one."""
     return None if isinstance(part, (Reasoning, Refusal, OpaquePart)) else part.cache
-
-
-def _text(part: Text, *, assistant: bool) -> Block | None:
-    if not part.text.strip():
-        return None
-    block = text_block(part.text)
-    if assistant:  # the API refuses citations in user text
-        citations = [dict(citation.ext[FAMILY]) for citation in part.citations if FAMILY in citation.ext]
-        if citations:
-            block["citations"] = citations
-    return block
-
-
-def _thinking(part: Reasoning) -> Block | None:
-    if part.signature is None:
-        return None
-    if part.redacted:
-        return {"type": "redacted_thinking", "data": part.signature.value}
-    return {"type": "thinking", "thinking": part.text, "signature": part.signature.value}
 
 
 def _is_blank_document(block: Block) -> bool:

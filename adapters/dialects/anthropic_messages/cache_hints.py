@@ -8,11 +8,19 @@ from typing import Final
 
 from adapters.dialects.anthropic_messages.vocabulary import Block
 from domain.chat.content import CacheHint
+from domain.chat.loss import Loss, LossKind
 
 _MOST: Final = 4
 _LONG: Final = "1h"
 _LONG_TTLS: Final = frozenset({"30m", "1h", "12h"})
 _CANNOT_CARRY: Final = frozenset({"thinking", "redacted_thinking"})
+
+
+def cache_control(hint: CacheHint | None) -> Block:
+    """The breakpoint of `hint` as a client of this wire wrote it, as a member."""
+    if hint is None:
+        return {}
+    return {"cache_control": {"type": "ephemeral", **({} if hint.ttl is None else {"ttl": hint.ttl})}}
 
 
 def set_cache(block: Block, hint: CacheHint | None) -> None:
@@ -22,16 +30,21 @@ def set_cache(block: Block, hint: CacheHint | None) -> None:
         block["cache_control"] = {"type": "ephemeral", **long}
 
 
-def carry_cache(blocks: Iterable[Block], hint: CacheHint | None) -> None:
-    """Mark the last of `blocks` that can carry a breakpoint, in place of a block that was left out."""
+def carry_cache(blocks: Iterable[Block], hint: CacheHint | None) -> bool:
+    """Mark the last of `blocks` that can carry a breakpoint, in place of a block that was left out.
+
+    Whether there was one, or nothing to mark.
+    """
     if hint is None:
-        return
+        return True
     carrier = next((block for block in reversed(list(blocks)) if block["type"] not in _CANNOT_CARRY), None)
-    if carrier is not None:
-        set_cache(carrier, hint)
+    if carrier is None:
+        return False
+    set_cache(carrier, hint)
+    return True
 
 
-def limit_cache(blocks: Iterable[Block]) -> None:
+def limit_cache(blocks: Iterable[Block]) -> tuple[Loss, ...]:
     """Keep the last four breakpoints of `blocks`, which are in prompt order, and no long one after a short one."""
     marked = [block for block in blocks if block.get("cache_control") is not None]
     for surplus in marked[:-_MOST]:
@@ -41,3 +54,6 @@ def limit_cache(blocks: Iterable[Block]) -> None:
         if short_seen and block["cache_control"].get("ttl") == _LONG:
             block["cache_control"] = {"type": "ephemeral"}
         short_seen = short_seen or block["cache_control"].get("ttl") != _LONG
+    if len(marked) <= _MOST:
+        return ()
+    return (Loss("dropped_cache_hint", "/messages", f"the API takes {_MOST} at most", LossKind.HINT),)

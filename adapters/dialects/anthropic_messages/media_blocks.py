@@ -6,7 +6,7 @@ Source: https://platform.claude.com/docs/en/build-with-claude/vision and …/pdf
 import base64
 from typing import Final, assert_never
 
-from adapters.dialects.anthropic_messages.vocabulary import FAMILY, Block
+from adapters.dialects.anthropic_messages.vocabulary import Block, with_left_over
 from adapters.dialects.media import sniff
 from domain.chat.content import Document, Family, FileRef, Image, Inline, Media, PlainText, Url
 from domain.errors import UnsupportedFeature
@@ -18,7 +18,7 @@ _TEXTUAL: Final = frozenset({"application/json", "application/xml", "application
 
 def image_block(image: Image, family: Family) -> Block:
     """An image block. Raises UnsupportedFeature where its type, address or owner cannot travel."""
-    return {"type": "image", "source": _image_source(image.source, family), **image.ext.get(FAMILY, {})}
+    return with_left_over({"type": "image", "source": _image_source(image.source, family)}, image.ext)
 
 
 def document_block(document: Document, family: Family) -> Block:
@@ -30,7 +30,7 @@ def document_block(document: Document, family: Family) -> Block:
     title = document.title or document.filename
     if title:
         block["title"] = title
-    return {**block, **document.ext.get(FAMILY, {})}
+    return with_left_over(block, document.ext)
 
 
 def _image_source(source: Media, family: Family) -> Block:

@@ -6,9 +6,11 @@ Source: https://platform.claude.com/docs/en/api/messages (2026-11).
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import takewhile
+from itertools import islice, takewhile
+from typing import Final
 
 from adapters.dialects.anthropic_messages.blocks import BlockRenderer
+from adapters.dialects.anthropic_messages.pointers import Places
 from adapters.dialects.anthropic_messages.turns import (
     Turn,
     append_turn,
@@ -19,11 +21,13 @@ from adapters.dialects.anthropic_messages.turns import (
 from adapters.dialects.anthropic_messages.vocabulary import CALL_ID, Block
 from adapters.dialects.contract import Target
 from domain.chat.content import Part, Reasoning, Text, ToolCall, ToolResult
-from domain.chat.loss import Loss, path_of
+from domain.chat.loss import Loss, LossKind, path_of
 from domain.chat.repair import wire_id, with_call_ids, without_foreign_reasoning, without_orphans
 from domain.chat.request import INSTRUCTION_ROLES, Message, Role
 from domain.chat.tool_names import ToolNames
 from domain.errors import UnsupportedFeature
+
+_CALLING: Final = frozenset({ToolCall, ToolResult})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,31 +41,59 @@ class Conversation:
 
 def render_conversation(messages: tuple[Message, ...], target: Target, names: ToolNames) -> Conversation:
     """`messages` as the API takes them. Raises UnsupportedFeature, with its path, for a part it cannot take."""
-    kept, foreign = without_foreign_reasoning(messages, target.family)
-    fitted = with_call_ids(kept, CALL_ID)
-    whole, orphans = without_orphans(fitted)
-    losses = [*foreign, *orphans]
-    places = _Places(fitted)
+    repaired = _repaired(messages, target)
+    fitted, whole, losses = repaired.fitted, repaired.whole, repaired.losses
+    places = Places(fitted)
 
-    def lost(code: str, part: Part, why: str) -> None:
-        losses.append(Loss(code, places.pointer(part), why))
+    def lost(code: str, part: Part, why: str, kind: LossKind) -> None:
+        losses.append(Loss(code, places.pointer(part), why, kind))
 
     writer = _Writer(BlockRenderer(family=target.family, names=names, lost=lost), fitted, places)
     leading = list(takewhile(_is_instruction, whole))
+    losses.extend(
+        Loss("dropped_param", f"/messages/{index}/name", "there are no names here", LossKind.HINT)
+        for index, message in enumerate(messages)
+        if message.name is not None and not writer.names_speaker(message)
+    )
     system: list[Block] = []
     for message in leading:
         writer.write(message, system)
-    told = writer.turns(_with_distinct_call_ids(whole[len(leading) :]), skipped=len(leading))
+    told = writer.turns(whole[len(leading) :], skipped=len(leading))
     turns, folded = with_systems_placed(told, allowed=target.profile.mid_system)
     first = with_user_first(turns, f"/messages/{len(leading)}" if told else "/messages")
     with_thoughts_first(turns)
     return Conversation(system=system, turns=turns, losses=(*losses, *folded, *first))
 
 
+@dataclass(frozen=True, slots=True)
+class _Repaired:
+    """A conversation the API takes: `fitted` stands as the caller's did, in `whole` each call has its result."""
+
+    fitted: tuple[Message, ...]
+    whole: Sequence[Message]
+    losses: list[Loss]
+
+
+def _repaired(messages: tuple[Message, ...], target: Target) -> _Repaired:
+    kinds = {type(part) for message in messages for part in message.parts}
+    losses: list[Loss] = []
+    fitted = messages
+    if Reasoning in kinds:
+        fitted, foreign = without_foreign_reasoning(fitted, target.family)
+        losses.extend(foreign)
+    losses.extend(_lost_signatures(messages))
+    if kinds.isdisjoint(_CALLING):
+        return _Repaired(fitted, fitted, losses)
+    fitted = with_call_ids(fitted, CALL_ID)
+    whole, orphans = without_orphans(fitted)
+    losses.extend(orphans)
+    return _Repaired(fitted, _with_distinct_call_ids(whole), losses)
+
+
 class _Writer:
     """Writes messages as blocks. `fitted` is index-aligned with the caller's messages."""
 
-    def __init__(self, renderer: BlockRenderer, fitted: tuple[Message, ...], places: "_Places") -> None:
+    def __init__(self, renderer: BlockRenderer, fitted: tuple[Message, ...], places: Places) -> None:
         self._renderer = renderer
         self._fitted = fitted
         self._places = places
@@ -70,8 +102,8 @@ class _Writer:
 
     def turns(self, messages: Sequence[Message], *, skipped: int) -> list[Turn]:
         """The turns of `messages`, before which the caller had `skipped` instructions."""
-        instructions = [index for index, message in enumerate(self._fitted) if _is_instruction(message)][skipped:]
-        places = iter(instructions)
+        instructions = (index for index, message in enumerate(self._fitted) if _is_instruction(message))
+        places = islice(instructions, skipped, None)
         turns: list[Turn] = []
         for message in messages:
             turn = Turn("assistant" if message.role is Role.ASSISTANT else "user", [])
@@ -84,15 +116,19 @@ class _Writer:
     def write(self, message: Message, blocks: list[Block], *, earlier: Sequence[Block] = ()) -> None:
         """Append the blocks of `message`. Raises UnsupportedFeature with the path of the part at fault."""
         assistant = message.role is Role.ASSISTANT
-        for part in self._parts(message):
+        for part in self._parts(message) if self._tells_speakers_apart else message.parts:
             try:
                 self._renderer.add(part, blocks, assistant=assistant, earlier=earlier)
             except UnsupportedFeature as refused:
                 refused.param = path_of(self._places.pointer(part))
                 raise
 
+    def names_speaker(self, message: Message) -> bool:
+        """Whether what is said begins with the speaker's name."""
+        return bool(self._tells_speakers_apart and message.role is Role.USER and message.name and message.parts)
+
     def _parts(self, message: Message) -> tuple[Part, ...]:
-        if not (self._tells_speakers_apart and message.role is Role.USER and message.name and message.parts):
+        if not self.names_speaker(message):
             return message.parts
         first, *rest = message.parts
         if isinstance(first, Text):
@@ -100,33 +136,18 @@ class _Writer:
         return (Text(text=f"{message.name}:"), first, *rest)
 
 
-class _Places:
-    """Where parts, by identity, stand in `messages`, in the names of an OpenAI chat request.
-
-    Looked through once, and only where something is lost or refused: the way of a good request stays short.
-    """
-
-    def __init__(self, messages: Sequence[Message]) -> None:
-        self._messages = messages
-        self._pointers: dict[int, str] | None = None
-
-    def pointer(self, part: Part) -> str:
-        """The JSON pointer to `part`; to all messages where it is not the caller's."""
-        if self._pointers is None:
-            self._pointers = dict(self._all())
-        return self._pointers.get(id(part), "/messages")
-
-    def _all(self) -> Iterator[tuple[int, str]]:
-        for index, message in enumerate(self._messages):
-            calls = [one for one in message.parts if isinstance(one, ToolCall)]
-            contents = [one for one in message.parts if not isinstance(one, (ToolCall, Reasoning))]
-            for member, parts in (("tool_calls", calls), ("content", contents)):
-                for place, part in enumerate(parts):
-                    yield id(part), f"/messages/{index}/{member}/{place}"
-
-
 def _is_instruction(message: Message) -> bool:
     return message.role in INSTRUCTION_ROLES
+
+
+def _lost_signatures(messages: Sequence[Message]) -> Iterator[Loss]:
+    """A loss for each signature of another vendor's on a text or a call: this wire has them on thoughts alone."""
+    places = Places(messages)
+    for message in messages:
+        for part in message.parts:
+            if isinstance(part, (Text, ToolCall)) and part.signature is not None:
+                why = f"signed by {part.signature.family}"
+                yield Loss("dropped_signature", places.pointer(part), why, LossKind.HINT)
 
 
 def _with_distinct_call_ids(messages: Sequence[Message]) -> Sequence[Message]:

@@ -36,6 +36,9 @@ _EFFORT_BELOW: Final = (
 )
 _MAX_TOKENS_AT: Final = "/max_completion_tokens"
 _REASONING_AT: Final = "/reasoning_effort"
+THOUGHTS_MISSING: Final = Loss(
+    "thinking_disabled", _REASONING_AT, "the history lacks the thoughts of the tool calls it continues"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,22 +68,23 @@ def plan_thinking(request: ChatRequest, profile: ModelProfile, *, history_has_th
     with a budget is refused by the API where they are missing, so it is left out for this turn.
     """
     settings = request.reasoning
-    if settings is None or _says_nothing(settings):
+    if settings is None:
         return _plain(request, profile)
+    if _says_nothing(settings):
+        return _plain(request, profile, *_unseen(settings))
     match profile.thinking:
         case Thinking.NONE | Thinking.LEVEL:
             if _is_off(settings):
-                return _plain(request, profile)
+                return _off(request, profile, settings)
             return _plain(request, profile, _dropped("the model does not think"))
         case Thinking.EFFORT:
             effort, losses = _effort(settings, profile)
-            return _plain(request, profile, *losses, effort=effort)
+            return _plain(request, profile, *losses, *_unseen(settings), effort=effort)
         case Thinking.BUDGET:
             if _is_off(settings):
-                return _plain(request, profile)
+                return _off(request, profile, settings)
             if not history_has_thoughts:
-                why = "the history lacks the thoughts of the tool calls it continues"
-                return _plain(request, profile, Loss("thinking_disabled", _REASONING_AT, why))
+                return _plain(request, profile, THOUGHTS_MISSING)
             return _with_budget(request, profile, settings)
         case Thinking.ADAPTIVE:
             return _adaptive(request, profile, settings)
@@ -104,10 +108,22 @@ def _adaptive(request: ChatRequest, profile: ModelProfile, settings: ReasoningSe
         display = "omitted" if settings.visible is False else "summarized"
         return _plain(request, profile, *losses, thinking={"type": "adaptive", "display": display}, effort=effort)
     if profile.thinking_optional:
-        return _plain(request, profile, thinking={"type": "disabled"})
+        return _off(request, profile, settings)
     loss = Loss("thinking_not_optional", _REASONING_AT, "the model always thinks; it is asked for the least")
     efforts = _wire_efforts(profile)
     return _plain(request, profile, loss, effort=str(efforts[0]) if efforts else None)
+
+
+def _off(request: ChatRequest, profile: ModelProfile, settings: ReasoningSettings) -> ThinkingPlan:
+    """Thinking turned off in so many words, which models that never think take too (seen 2026-11)."""
+    return _plain(request, profile, *_unseen(settings), thinking={"type": "disabled"})
+
+
+def _unseen(settings: ReasoningSettings) -> tuple[Loss, ...]:
+    """What is lost of a wish to see thoughts, or not to, where nothing is said of thinking."""
+    if settings.visible is None:
+        return ()
+    return (Loss("dropped_param", _REASONING_AT, "the display of thoughts that are not asked for", LossKind.HINT),)
 
 
 def _with_budget(request: ChatRequest, profile: ModelProfile, settings: ReasoningSettings) -> ThinkingPlan:
@@ -127,7 +143,14 @@ def _with_budget(request: ChatRequest, profile: ModelProfile, settings: Reasonin
             *losses,
             Loss("clamped_param", _REASONING_AT, f"a budget of {budget} tokens instead of {wanted}"),
         )
-    thinking = {"type": "enabled", "budget_tokens": budget}
+    if settings.effort is not None and (settings.budget_tokens or 0) > 0:
+        losses = (
+            *losses,
+            Loss("dropped_param", _REASONING_AT, "the budget says how much to think", LossKind.HINT),
+        )
+    thinking: Block = {"type": "enabled", "budget_tokens": budget}
+    if settings.visible is not None:
+        thinking["display"] = "summarized" if settings.visible else "omitted"
     return ThinkingPlan(max_tokens=max_tokens, thinking=thinking, losses=losses)
 
 
@@ -150,9 +173,12 @@ def _effort(settings: ReasoningSettings, profile: ModelProfile) -> tuple[str | N
     """The effort to send, None for the model's own, and what choosing it lost."""
     wanted = settings.effort
     losses: tuple[Loss, ...] = ()
-    if wanted is None and settings.budget_tokens is not None and settings.budget_tokens > 0:
-        wanted = _effort_of(settings.budget_tokens)
+    budget = settings.budget_tokens or 0
+    if budget > 0 and wanted is None:
+        wanted = _effort_of(budget)
         losses = (Loss("budget_as_effort", _REASONING_AT, f"effort {wanted} instead of a number of tokens"),)
+    elif budget > 0:
+        losses = (Loss("dropped_param", _REASONING_AT, "the effort says how much to think", LossKind.HINT),)
     if wanted is None:
         return None, ()
     efforts = _wire_efforts(profile)

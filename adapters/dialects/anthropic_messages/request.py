@@ -11,11 +11,12 @@ from typing import Final
 from adapters.dialects.anthropic_messages.cache_hints import limit_cache
 from adapters.dialects.anthropic_messages.leftovers import leftover_losses, refuse_impossible
 from adapters.dialects.anthropic_messages.messages import Conversation, render_conversation
+from adapters.dialects.anthropic_messages.own_request import restore_request
 from adapters.dialects.anthropic_messages.reasoning import ThinkingPlan, plan_thinking
 from adapters.dialects.anthropic_messages.structured_output import OutputPlan, plan_output
 from adapters.dialects.anthropic_messages.tools import declarations, names_of, plan_tools
 from adapters.dialects.anthropic_messages.turns import called_tools, has_thoughts, with_good_end
-from adapters.dialects.anthropic_messages.vocabulary import FAMILY, Block, text_block
+from adapters.dialects.anthropic_messages.vocabulary import NAME, Block, left_over, text_block
 from adapters.dialects.contract import RenderedRequest, Target
 from domain.chat.loss import Loss, LossKind
 from domain.chat.request import ChatRequest, Sampling
@@ -29,7 +30,12 @@ _LEAST_TOP_P: Final = 0.95
 
 
 def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
-    """`request` for `target`; raises UnsupportedFeature where it cannot be expressed at all."""
+    """`request` for `target`; raises UnsupportedFeature where it cannot be expressed at all.
+
+    What was written in this dialect goes out as it came; what came from another is fitted and repaired.
+    """
+    if request.source == NAME:
+        return restore_request(request, target)
     refuse_impossible(request)
     profile = target.profile
     names = names_of(request)
@@ -42,13 +48,14 @@ def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
         prefill=profile.prefill and not thinking.on and output.native is None,
         at=f"/messages/{len(request.messages) - 1}",
     )
-    body = _body(request, target, told, thinking, output)
+    body, hints = _body(request, target, told, thinking, output)
     sampling, sampling_losses = _sampling(request.sampling, thinking, allowed=profile.sampling)
     settings, setting_losses = _settings(request)
     return RenderedRequest(
-        body={**request.ext.get(FAMILY, {}), **body, **sampling, **settings},
+        body={**left_over(request.ext), **body, **sampling, **settings},
         losses=(
             *told.losses,
+            *hints,
             *ending,
             *thinking.losses,
             *tools.losses,
@@ -64,14 +71,14 @@ def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
 
 def _body(
     request: ChatRequest, target: Target, told: Conversation, thinking: ThinkingPlan, output: OutputPlan
-) -> Block:
+) -> tuple[Block, tuple[Loss, ...]]:
     system, tools, choice = told.system, output.tools.tools, output.tools.choice
     if output.sentence is not None:
         system = [*system, text_block(output.sentence)]
     used = called_tools(told.turns)
     if used and not tools:
         tools, choice = declarations(used), {"type": "none"}
-    limit_cache(chain(tools, system, chain.from_iterable(turn.blocks for turn in told.turns)))
+    lost_hints = limit_cache(chain(tools, system, chain.from_iterable(turn.blocks for turn in told.turns)))
     config = {
         name: value
         for name, value in (("effort", thinking.effort), ("format", output.native))
@@ -90,7 +97,7 @@ def _body(
         "output_config": config,
         "stream": request.stream,
     }
-    return body | {name: value for name, value in optional.items() if value}
+    return body | {name: value for name, value in optional.items() if value}, lost_hints
 
 
 def _sampling(given: Sampling, thinking: ThinkingPlan, *, allowed: bool) -> tuple[Block, list[Loss]]:

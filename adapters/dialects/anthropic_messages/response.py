@@ -183,11 +183,12 @@ def citation_of(location: JSON) -> Citation | None:
     kind = _CITATION_KINDS.get(str(location.get("type"))) if isinstance(location, dict) else None
     if kind is None:
         return None
+    words = {name: value for name, value in location.items() if isinstance(value, str)}
     return Citation(
         kind=kind,
-        url=location.get("url") or (location.get("source") if kind == "search_result" else None),
-        title=location.get("title") or location.get("document_title"),
-        cited_text=location.get("cited_text"),
+        url=words.get("url") or (words.get("source") if kind == "search_result" else None),
+        title=words.get("title") or words.get("document_title"),
+        cited_text=words.get("cited_text"),
         ext={FAMILY: location},
     )
 

@@ -3,6 +3,7 @@
 Source: https://platform.claude.com/docs/en/build-with-claude/structured-outputs (2026-11).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -10,7 +11,7 @@ from adapters.dialects.anthropic_messages.reasoning import ThinkingPlan
 from adapters.dialects.anthropic_messages.schema import input_schema, output_schema
 from adapters.dialects.anthropic_messages.tools import ToolPlan, can_force
 from adapters.dialects.anthropic_messages.vocabulary import JSON_TOOL, Block, compact
-from domain.chat.loss import Loss
+from domain.chat.loss import Loss, LossKind
 from domain.chat.request import ResponseFormat
 from domain.json_types import JSON
 from domain.models.profile import ModelProfile
@@ -34,7 +35,7 @@ def plan_output(
     wanted: ResponseFormat | None, tools: ToolPlan, profile: ModelProfile, thinking: ThinkingPlan
 ) -> OutputPlan:
     """How to make the model answer in the shape that is `wanted`."""
-    if wanted is None or wanted.kind == "text":
+    if wanted is None or wanted.kind == "text":  # which is what it answers in anyway
         return OutputPlan(tools=tools)
     if wanted.kind == "json_object":
         loss = Loss("json_object_emulated", _AT, "asked for by an instruction")
@@ -44,13 +45,23 @@ def plan_output(
         if output is not None:
             relaxed = Loss("schema_relaxed", f"{_AT}/json_schema/schema", "some constraints became descriptions")
             native = {"type": "json_schema", "schema": output.schema}
-            return OutputPlan(tools=tools, native=native, losses=(relaxed,) if output.relaxed else ())
+            losses = (*_unsaid(wanted), *((relaxed,) if output.relaxed else ()))
+            return OutputPlan(tools=tools, native=native, losses=losses)
     if _forced_elsewhere(tools.choice):
-        return OutputPlan(tools=tools)
+        loss = Loss("dropped_param", _AT, "the answer must be a call of a tool", LossKind.PARAMETER)
+        return OutputPlan(tools=tools, losses=(loss,))
     if can_force(profile, thinking):
-        return OutputPlan(tools=_with_json_tool(tools, wanted))
+        loss = Loss("json_schema_emulated", _AT, "asked for as the call of a tool", LossKind.HINT)
+        return OutputPlan(tools=_with_json_tool(tools, wanted), losses=(loss,))
     loss = Loss("json_schema_emulated", _AT, "asked for by an instruction")
     return OutputPlan(tools=tools, sentence=_SCHEMA_SENTENCE + compact(_schema(wanted.schema)), losses=(loss,))
+
+
+def _unsaid(wanted: ResponseFormat) -> Iterator[Loss]:
+    """What this wire does not say of a shape: its name, and that it is binding, which it always is."""
+    for name, value in (("name", wanted.name), ("description", wanted.description), ("strict", wanted.strict)):
+        if value is not None:
+            yield Loss("dropped_param", f"{_AT}/json_schema/{name}", "schemas have none here", LossKind.HINT)
 
 
 def _forced_elsewhere(choice: Block | None) -> bool:

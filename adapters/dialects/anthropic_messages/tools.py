@@ -1,10 +1,9 @@
 """Tools and how the model may choose among them.
 
-Sources: https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview and …/web-search-tool (2026-11).
+Source: https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview (2026-11).
 """
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, assert_never
@@ -12,26 +11,16 @@ from typing import Final, assert_never
 from adapters.dialects.anthropic_messages.cache_hints import set_cache
 from adapters.dialects.anthropic_messages.reasoning import ThinkingPlan
 from adapters.dialects.anthropic_messages.schema import input_schema, output_schema
-from adapters.dialects.anthropic_messages.vocabulary import CUSTOM_INPUT, FAMILY, TOOL_NAME, Block
+from adapters.dialects.anthropic_messages.server_tools import server_tool, server_tool_name
+from adapters.dialects.anthropic_messages.vocabulary import CUSTOM_INPUT, TOOL_NAME, Block, left_over
 from domain.chat.content import ToolCall
 from domain.chat.loss import Loss, LossKind
 from domain.chat.request import BuiltinTool, ChatRequest, Tool, ToolChoice, ToolMode
 from domain.chat.tool_names import ToolNames
 from domain.errors import UnsupportedFeature
-from domain.json_types import JSON
 from domain.models.profile import ModelProfile
 
-_NATIVE_TYPE: Final = re.compile(r"[a-z_]+_20\d{6}")
-_SERVER_TOOLS: Final = MappingProxyType(
-    {
-        "web_search": "web_search_20250305",
-        "web_fetch": "web_fetch_20250910",
-        "code_execution": "code_execution_20250825",
-    }
-)
 _FORCING: Final = frozenset({ToolMode.REQUIRED, ToolMode.NAMED})
-_SEARCH_OPTIONS: Final = ("max_uses", "allowed_domains", "blocked_domains")
-_PLACE: Final = ("city", "country", "region", "timezone")
 _CUSTOM_SCHEMA: Final = MappingProxyType(
     {
         "type": "object",
@@ -70,7 +59,7 @@ def plan_tools(request: ChatRequest, names: ToolNames, profile: ModelProfile, th
     allowed = _allowed(request)
     for index, tool in enumerate(request.tools):
         if isinstance(tool, BuiltinTool):
-            tools.append(_server_tool(tool, index, losses))
+            tools.append(server_tool(tool, index, losses))
         elif allowed is None or tool.name in allowed:
             tools.append(_function(tool, f"/tools/{index}", names, profile, losses))
             functions += 1
@@ -79,9 +68,8 @@ def plan_tools(request: ChatRequest, names: ToolNames, profile: ModelProfile, th
             "expected tool_choice to allow tools that the request offers; got other names. Offer or allow them.",
             param="tool_choice",
         )
-    choice = _choice(request, names) if functions else None
-    if not functions and request.tool_choice is not None and request.tool_choice.mode in _FORCING:
-        losses.append(Loss("dropped_param", "/tool_choice", "there is no function to call", LossKind.PARAMETER))
+    choice = _server_choice(request) or (_choice(request, names) if functions else None)
+    losses.extend(_unchosen(request, choice))
     if choice is not None and choice["type"] in {"any", "tool"} and not can_force(profile, thinking):
         losses.append(Loss("tool_choice_relaxed", "/tool_choice", "this model, or its thinking, cannot be forced"))
         choice = {**{key: choice[key] for key in choice if key != "name"}, "type": "auto"}
@@ -111,8 +99,36 @@ def _allowed(request: ChatRequest) -> frozenset[str] | None:
     return frozenset(choice.names)
 
 
+def _unchosen(request: ChatRequest, sent: Block | None) -> Iterator[Loss]:
+    """A loss for what the request says of choosing tools and `sent` does not."""
+    choice = request.tool_choice
+    if choice is not None and sent is None:
+        kind = LossKind.PARAMETER if choice.mode in _FORCING else LossKind.HINT
+        yield Loss("dropped_param", "/tool_choice", "there is no function to call", kind)
+    elif choice is not None and sent is not None and choice.builtin is not None and sent["type"] != "tool":
+        yield Loss("tool_choice_relaxed", "/tool_choice", "the chosen tool is not offered")
+    if request.parallel_tool_calls:
+        yield Loss("dropped_param", "/parallel_tool_calls", "calls are parallel anyway", LossKind.HINT)
+    elif request.parallel_tool_calls is not None and (sent is None or sent["type"] == "none"):
+        yield Loss("dropped_param", "/parallel_tool_calls", "there is no function to call", LossKind.HINT)
+
+
+def _serial(request: ChatRequest) -> Block:
+    return {"disable_parallel_tool_use": True} if request.parallel_tool_calls is False else {}
+
+
+def _server_choice(request: ChatRequest) -> Block | None:
+    """The choice of a tool that the vendor runs; None where none is chosen, or none of the tools is it."""
+    wanted = request.tool_choice.builtin if request.tool_choice is not None else None
+    if wanted is None:
+        return None
+    offered = (tool for tool in request.tools if isinstance(tool, BuiltinTool))
+    chosen = next((tool for tool in offered if wanted == tool.native_type or wanted.startswith(tool.kind)), None)
+    return None if chosen is None else {"type": "tool", "name": server_tool_name(chosen), **_serial(request)}
+
+
 def _choice(request: ChatRequest, names: ToolNames) -> Block | None:
-    serial: Block = {"disable_parallel_tool_use": True} if request.parallel_tool_calls is False else {}
+    serial = _serial(request)
     choice = request.tool_choice or ToolChoice(mode=ToolMode.AUTO)
     match choice.mode:
         case ToolMode.NONE:
@@ -144,38 +160,8 @@ def _function(tool: Tool, at: str, names: ToolNames, profile: ModelProfile, loss
                 )
             else:
                 block |= {"input_schema": strict.schema, "strict": True}
-    block |= tool.ext.get(FAMILY, {})
+        elif tool.strict is False and profile.json_schema:
+            block["strict"] = False
+    block |= left_over(tool.ext)
     set_cache(block, tool.cache)
-    return block
-
-
-def _server_tool(tool: BuiltinTool, index: int, losses: list[Loss]) -> Block:
-    options: Mapping[str, JSON] = tool.options if isinstance(tool.options, dict) else {}
-    native = _SERVER_TOOLS.get(tool.kind)
-    if _NATIVE_TYPE.fullmatch(tool.native_type):
-        return {"type": tool.native_type, "name": tool.kind, **options}
-    if native is None:
-        raise UnsupportedFeature(
-            f"expected function tools, or web search, web fetch or code execution; got {tool.native_type}, "
-            "which only its own vendor runs. Leave it out.",
-            param=f"tools[{index}]",
-        )
-    block: Block = {"type": native, "name": tool.kind}
-    if tool.kind == "web_search":
-        block |= _search_options(options)
-        if "search_context_size" in options:
-            losses.append(Loss("dropped_param", "/web_search_options/search_context_size", kind=LossKind.HINT))
-    return block
-
-
-def _search_options(options: Mapping[str, JSON]) -> Block:
-    filters = options.get("filters")
-    merged = {**options, **filters} if isinstance(filters, dict) else options
-    block: Block = {name: merged[name] for name in _SEARCH_OPTIONS if merged.get(name) is not None}
-    place = options.get("user_location")
-    if isinstance(place, dict):
-        inner = place.get("approximate")
-        known = inner if isinstance(inner, dict) else place
-        named = {key: known[key] for key in _PLACE if known.get(key) is not None}
-        block["user_location"] = {"type": "approximate", **named}
     return block

@@ -1,11 +1,16 @@
 """The words of the wire that more than one module uses."""
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from adapters.dialects import json_codec
 from domain.chat.content import Family
-from domain.json_types import JSON
+from domain.json_types import JSON, NO_EXT, Ext
+
+NAME: Final = "anthropic_messages"
+"""The name of the dialect."""
 
 FAMILY: Final[Family] = "anthropic"
 """Whose signatures, server-tool blocks and leftovers travel in this dialect."""
@@ -25,6 +30,41 @@ CUSTOM_INPUT: Final = "input"
 
 RAW_ARGUMENTS: Final = "__raw__"
 """The property that holds arguments that are no JSON object, since `input` must be one."""
+
+
+AS_WRITTEN: Final = "#block"
+"""The leftover that holds a whole block for which a text of the same meaning stands in the canonical request."""
+
+_NOTHING: Final[Mapping[str, JSON]] = MappingProxyType({})
+
+MARKED: Final[Ext] = MappingProxyType({FAMILY: MappingProxyType({})})
+"""Leftovers without a member: they tell nothing to others, and this wire how something was written.
+
+On a text: as a bare string, not as a block. On a message: as a part of the message before it.
+"""
+
+
+def is_marked(ext: Ext) -> bool:
+    """Whether `ext` is the mark."""
+    return ext is not NO_EXT and FAMILY in ext and not ext[FAMILY]
+
+
+def left_over(ext: Ext) -> Mapping[str, JSON]:
+    """The leftover members of this wire, to be written again at their level."""
+    return _NOTHING if ext is NO_EXT else ext.get(FAMILY, _NOTHING)
+
+
+def with_left_over(block: Block, ext: Ext) -> Block:
+    """A rendered block with the leftover members of this wire; the block as it was written, where `ext` has it."""
+    left = left_over(ext)
+    if not left:
+        return block
+    if AS_WRITTEN in left:
+        return dict(left[AS_WRITTEN])
+    source = left.get("source")
+    if isinstance(source, dict) and "type" not in source:
+        left = {**left, "source": {**block["source"], **source}}
+    return {**block, **left}
 
 
 def compact(value: JSON) -> str:

@@ -43,7 +43,8 @@ class AnswerReader:
         events: list[StreamEvent] = []
         if self._response_id is None:
             self._response_id = member(chunk, "responseId", str) or ""
-            events.append(_started(chunk, self._response_id))
+            model, moment = member(chunk, "modelVersion", str), member(chunk, "createTime", str)
+            events.append(started(self._response_id, model, member(chunk, "usageMetadata", dict), created=moment))
         feedback = member(chunk, "promptFeedback", dict)
         if feedback is not None and feedback.get("blockReason"):
             explanation = member(feedback, "blockReasonMessage", str)
@@ -81,24 +82,27 @@ class AnswerReader:
         return reader
 
 
-def _started(chunk: Mapping[str, JSON], response_id: str) -> StreamEvent:
-    counts = member(chunk, "usageMetadata", dict) or {}
+def started(
+    response_id: JSON, model: JSON, counts: Mapping[str, JSON] | None, *, created: JSON = None
+) -> ev.Started:
+    """The beginning of an answer, as far as its first object tells; what is no text tells nothing."""
+    tier = (counts or {}).get("serviceTier")
     return ev.Started(
-        response_id,
-        member(chunk, "modelVersion", str) or "",
-        _unix_s(member(chunk, "createTime", str)),
-        _service_tier(member(counts, "serviceTier", str)),
+        response_id if isinstance(response_id, str) else "",
+        model if isinstance(model, str) else "",
+        _unix_s(created) if isinstance(created, str) else None,
+        _service_tier(tier) if isinstance(tier, str) else None,
     )
 
 
-def _unix_s(moment: str | None) -> int | None:
-    """An RFC 3339 moment as Unix seconds, None where there is none."""
+def _unix_s(moment: str) -> int | None:
+    """An RFC 3339 moment as Unix seconds, None where it is none."""
     try:
-        return None if moment is None else int(datetime.fromisoformat(moment).timestamp())
+        return int(datetime.fromisoformat(moment).timestamp())
     except (ValueError, OverflowError):
         return None
 
 
-def _service_tier(tier: str | None) -> str | None:
+def _service_tier(tier: str) -> str:
     """The tier that served the answer: `standard`, `flex` or `priority`."""
-    return None if tier is None else tier.lower().removeprefix("service_tier_")
+    return tier.lower().removeprefix("service_tier_")

@@ -3,7 +3,6 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from adapters.dialects import json_codec, media
 from adapters.dialects.contract import RenderedRequest
@@ -11,7 +10,7 @@ from adapters.dialects.gemini import partial_arguments
 from adapters.dialects.gemini.citations import parse_citations, parse_grounding
 from adapters.dialects.gemini.finish import parse_finish, truncated
 from adapters.dialects.gemini.logprobs import parse_logprobs
-from adapters.dialects.gemini.vocabulary import FAMILY
+from adapters.dialects.gemini.vocabulary import DECORATIONS, FAMILY
 from adapters.dialects.gemini.wire import member, objects
 from domain.chat import events as ev
 from domain.chat.content import Citation, Opaque, OpaquePart
@@ -19,11 +18,6 @@ from domain.chat.events import BlockKind, StreamEvent
 from domain.chat.response import Finish
 from domain.errors import MalformedResponse
 from domain.json_types import JSON
-
-_DECORATIONS: Final = frozenset(
-    {"thought", "thoughtSignature", "videoMetadata", "mediaResolution", "partMetadata", "mediaProcessing"}
-)
-"""Members beside a part's payload."""
 
 
 @dataclass(slots=True)
@@ -112,7 +106,7 @@ class CandidateReader:
             shown = self._show(inline)
             if shown:
                 return shown
-        kind_name = next((name for name in part if name not in _DECORATIONS), None)
+        kind_name = next((name for name in part if name not in DECORATIONS), None)
         if kind_name is None:
             return []
         block, events = self._next_block()

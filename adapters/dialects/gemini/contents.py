@@ -8,6 +8,7 @@ from typing import Final, Literal, assert_never
 from adapters.dialects.gemini.losses import Losses, Place
 from adapters.dialects.gemini.media_parts import render_media
 from adapters.dialects.gemini.results import render_result
+from adapters.dialects.gemini.unsaid import spoken_names
 from adapters.dialects.gemini.vocabulary import FAMILY
 from domain.chat.content import (
     Audio,
@@ -27,6 +28,8 @@ from domain.chat.tool_names import ToolNames
 from domain.json_types import JSON
 from domain.models.profile import ModelProfile
 
+_PLAIN: Final = frozenset({Image, Document, Audio, Refusal})
+"""Kinds of parts that no repair looks at."""
 _PLACEHOLDER: Final = "."
 _DUMMY_SIGNATURE: Final = "skip_thought_signature_validator"
 """What Google documents for calls that another model made (ai.google.dev/gemini-api/docs/thought-signatures,
@@ -68,18 +71,27 @@ def render_contents(
 
     Leading instructions become the systemInstruction; later ones stay in their place, as marked user text.
     """
-    native, dropped = without_foreign_reasoning(with_result_names(messages), FAMILY)
-    repaired, orphaned = without_orphans(native)
-    losses.add(*dropped, *orphaned)
+    native, repaired = messages, messages
+    if not all(_is_plain(message) for message in messages):
+        native, dropped = without_foreign_reasoning(with_result_names(messages), FAMILY)
+        repaired, orphaned = without_orphans(native)
+        losses.add(*dropped, *orphaned)
     writer = _Writer(profile, _Places.of(native), names=names, losses=losses)
     leading = next(
         (index for index, message in enumerate(repaired) if message.role not in INSTRUCTION_ROLES), len(repaired)
     )
     instructions = [part for message in repaired[:leading] for part in writer.instructions(message)]
-    named = {message.name for message in repaired if message.role is Role.USER and message.name}
+    named = spoken_names(repaired)
     for message in repaired[leading:]:
         writer.add(message, spoken_name=message.name if len(named) > 1 else None)
     return instructions, writer.finished(Place(max(0, len(messages) - 1)))
+
+
+def _is_plain(message: Message) -> bool:
+    """Whether no repair has to look at the message: it holds nothing that is signed, called or answered."""
+    return message.role is not Role.TOOL and all(
+        type(part) in _PLAIN or (type(part) is Text and part.signature is None) for part in message.parts
+    )
 
 
 class _Writer:

@@ -1,5 +1,6 @@
 """How a Gemini candidate ended (ai.google.dev/api/generate-content#FinishReason, 2026-11)."""
 
+from types import MappingProxyType
 from typing import Final
 
 from domain.chat.response import Finish, FinishReason
@@ -49,7 +50,20 @@ _BLOCK_BY_NUMBER: Final = (
     "PROHIBITED_CONTENT",
     "IMAGE_SAFETY",
 )
+_BLOCKS: Final = frozenset({*_BLOCK_BY_NUMBER[1:], "MODEL_ARMOR", "JAILBREAK"})
 _EXCERPT_CHARACTERS: Final = 200
+_DECLINED: Final = "refusal"
+_PROMPT_BLOCKED: Final = "prompt_blocked"
+_WORDS: Final = MappingProxyType(
+    {
+        FinishReason.STOP: "STOP",
+        FinishReason.LENGTH: "MAX_TOKENS",
+        FinishReason.TOOL_CALLS: "STOP",
+        FinishReason.CONTENT_FILTER: "SAFETY",
+        FinishReason.PAUSE: "STOP",
+        FinishReason.OTHER: "OTHER",
+    }
+)
 
 
 def parse_finish(native: JSON, *, called: bool, explanation: str | None) -> Finish:
@@ -82,10 +96,30 @@ def parse_prompt_block(reason: JSON, explanation: str | None) -> Finish:
     return Finish(
         reason=FinishReason.CONTENT_FILTER,
         native=name,
-        detail="prompt_blocked",
+        detail=_PROMPT_BLOCKED,
         category=name,
         explanation=explanation,
     )
+
+
+def render_finish(finish: Finish, *, refused: bool = False) -> str:
+    """The word for an ending: Gemini's own where it was its model that ended so. Who declines ends with SAFETY."""
+    if finish.reason is FinishReason.CONTENT_FILTER and finish.native in _FILTERED:
+        return finish.native
+    if finish.reason is FinishReason.LENGTH and finish.native == "CONTINUATION":
+        return finish.native
+    if finish.reason is FinishReason.STOP and (refused or finish.detail == _DECLINED):
+        return _WORDS[FinishReason.CONTENT_FILTER]
+    return _WORDS[finish.reason]
+
+
+def render_prompt_block(finish: Finish) -> dict[str, JSON] | None:
+    """The promptFeedback of an answer whose prompt was blocked; None for any other ending."""
+    if finish.reason is not FinishReason.CONTENT_FILTER or finish.detail != _PROMPT_BLOCKED:
+        return None
+    reason = finish.category if finish.category in _BLOCKS else "OTHER"
+    said = {"blockReasonMessage": finish.explanation} if finish.explanation else {}
+    return {"blockReason": reason, **said}
 
 
 def truncated() -> MalformedResponse:

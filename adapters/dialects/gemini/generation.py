@@ -1,14 +1,16 @@
 """generationConfig (ai.google.dev/api/generate-content#GenerationConfig, 2026-11)."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from adapters.dialects.gemini.losses import Losses
 from adapters.dialects.gemini.reasoning import render_thinking
 from adapters.dialects.gemini.schema import adapt_schema
-from domain.chat.request import ChatRequest, Sampling
+from domain.chat.request import ChatRequest, ResponseFormat, Sampling
 from domain.json_types import JSON
 from domain.models.profile import ModelProfile
 
+_FORMAT: Final = "/response_format/json_schema"
 _MAX_STOPS: Final = 5
 _SEED_SPAN: Final = 2**32
 
@@ -65,6 +67,8 @@ def _seed(seed: int | None, losses: Losses) -> int | None:
 
 def _stops(stops: tuple[str, ...], losses: Losses) -> list[JSON]:
     given = [stop for stop in stops if stop]
+    if len(given) < len(stops):
+        losses.hint("dropped_param", "/stop", "nothing stops at an empty text")
     if len(given) > _MAX_STOPS:
         losses.change("stop_truncated", "/stop", f"Gemini takes {_MAX_STOPS} stop sequences")
     return given[:_MAX_STOPS]
@@ -89,26 +93,46 @@ def _limits(request: ChatRequest, profile: ModelProfile, *, losses: Losses) -> d
 
 def _format(request: ChatRequest, profile: ModelProfile, *, losses: Losses) -> dict[str, JSON]:
     wanted = request.response_format
-    if wanted is None or wanted.kind == "text":
+    if wanted is None:
+        return {}
+    if wanted.kind == "text":
+        losses.hint("dropped_param", "/response_format", "an answer is text where nothing else is asked")
         return {}
     if not profile.json_schema or (request.tools and not profile.json_schema_with_tools):
         beside = " beside tools" if profile.json_schema else ""
         losses.change("dropped_response_format", "/response_format", f"this model cannot be held to JSON{beside}")
         return {}
     config: dict[str, JSON] = {"responseMimeType": "application/json"}
-    if wanted.kind == "json_schema" and isinstance(wanted.schema, dict):
-        config["responseJsonSchema"] = adapt_schema(wanted.schema, "response_format.json_schema.schema")
+    if isinstance(wanted.schema, dict):
+        config["responseJsonSchema"] = _schema(wanted, wanted.schema, losses)
+    for name, value in (("name", wanted.name), ("strict", wanted.strict)):
+        if value is not None:
+            losses.hint("dropped_param", f"{_FORMAT}/{name}", "an answer is held to its schema, which has no name")
     return config
+
+
+def _schema(wanted: ResponseFormat, schema: Mapping[str, JSON], losses: Losses) -> dict[str, JSON]:
+    """The schema; what the format says of itself is what its schema says where that says nothing."""
+    adapted = adapt_schema(schema, "response_format.json_schema.schema")
+    if wanted.description and "description" in adapted:
+        losses.hint("dropped_param", f"{_FORMAT}/description", "the schema has a description of its own")
+    elif wanted.description:
+        adapted["description"] = wanted.description
+    return adapted
 
 
 def _modalities(request: ChatRequest, losses: Losses) -> dict[str, JSON]:
     config: dict[str, JSON] = {}
     if set(request.modalities) - {"text"}:
         config["responseModalities"] = [modality.upper() for modality in request.modalities]
+    elif request.modalities:
+        losses.hint("dropped_param", "/modalities", "an answer is text where nothing else is asked")
     if isinstance(request.audio_output, dict):
         voice = request.audio_output.get("voice")
         if isinstance(voice, str):
             config["speechConfig"] = {"voiceConfig": {"prebuiltVoiceConfig": {"voiceName": voice}}}
-        for name in request.audio_output.keys() - {"voice"}:
+        elif voice is not None:
+            losses.parameter("audio/voice", "Gemini's voices have names")
+        for name in sorted(request.audio_output.keys() - {"voice"}):
             losses.parameter(f"audio/{name}", "Gemini sends linear PCM")
     return config

@@ -16,6 +16,20 @@ def parse_logprobs(result: Mapping[str, JSON]) -> list[JSON]:
     return entries
 
 
+def render_logprobs(entries: JSON) -> dict[str, JSON]:
+    """Entries in OpenAI's shape as a logprobsResult; the bytes of a token have no place in it."""
+    return {
+        "chosenCandidates": [_candidate(entry) for entry in entries],
+        "topCandidates": [
+            {"candidates": [_candidate(other) for other in entry.get("top_logprobs") or ()]} for entry in entries
+        ],
+    }
+
+
+def _candidate(entry: Mapping[str, JSON]) -> dict[str, JSON]:
+    return {"token": entry.get("token"), "logProbability": entry.get("logprob")}
+
+
 def _entry(candidate: Mapping[str, JSON]) -> dict[str, JSON]:
     token = member(candidate, "token", str) or ""
     return {

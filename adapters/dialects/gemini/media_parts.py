@@ -37,13 +37,23 @@ _EXTENSIONS: Final = {
 }
 
 
+def is_readable(uri: str) -> bool:
+    """Whether Gemini itself reads what stands at `uri`: Cloud Storage, its Files API, YouTube."""
+    return _READABLE.fullmatch(uri) is not None or "://" not in uri
+
+
+def guessed_type(url: str) -> str | None:
+    """The media type that the ending of an address tells, if any."""
+    return _EXTENSIONS.get(url.partition("?")[0].rpartition(".")[2].lower())
+
+
 def render_media(part: Image | Document | Audio, place: Place, *, losses: Losses) -> dict[str, JSON]:
     """The part as inlineData, fileData or text. Raises UnsupportedFeature where Gemini cannot get at it."""
     if isinstance(part, Audio) and isinstance(part.source, FileRef) and part.transcript is not None:
         # Another vendor's sound, spoken earlier in the conversation: its words can go on.
         losses.change("audio_as_text", place.pointer, "only the transcript can be sent")
         return {"text": part.transcript}
-    if isinstance(part, Image) and part.detail not in {None, "auto"}:
+    if isinstance(part, Image) and part.detail is not None:
         losses.hint("dropped_image_detail", place.pointer, "Gemini chooses the resolution itself")
     source = part.source
     match source:
@@ -80,7 +90,7 @@ def _file(source: FileRef, place: Place) -> dict[str, JSON]:
             code="foreign_file_ref",
         )
     uri = _FILES_API + source.file_id if source.file_id.startswith("files/") else source.file_id
-    return _file_data(uri, source.media_type)
+    return file_data(uri, source.media_type)
 
 
 def _file_at(url: str, place: Place, *, media_type: str | None = None) -> dict[str, JSON]:
@@ -90,9 +100,9 @@ def _file_at(url: str, place: Place, *, media_type: str | None = None) -> dict[s
             "address. Gemini does not fetch it, and remote images are off here: send the bytes as a data URL.",
             param=place.path,
         )
-    extension = url.partition("?")[0].rpartition(".")[2].lower()
-    return _file_data(url, media_type or _EXTENSIONS.get(extension))
+    return file_data(url, media_type or guessed_type(url))
 
 
-def _file_data(uri: str, media_type: str | None) -> dict[str, JSON]:
+def file_data(uri: str, media_type: str | None) -> dict[str, JSON]:
+    """A file by its address."""
     return {"fileData": {"fileUri": uri} | ({"mimeType": media_type} if media_type else {})}

@@ -44,6 +44,8 @@ def render_thinking(
         case Thinking.NONE:
             if settings.effort is not Effort.NONE and settings.budget_tokens != 0:
                 losses.parameter(_WHERE.removeprefix("/"), "this model does not reason")
+            else:
+                losses.hint("dropped_param", _WHERE, "this model does not reason anyway")
             return None
         case Thinking.BUDGET:
             config = _budget(settings, profile, losses=losses)
@@ -53,11 +55,15 @@ def render_thinking(
             assert_never(profile.thinking)
     if settings.visible is not False and settings.effort is not Effort.NONE and config.get("thinkingBudget") != 0:
         config["includeThoughts"] = True
+    if not config:
+        losses.hint("dropped_param", _WHERE, "nothing is asked that is not so anyway")
     return config or None
 
 
 def _level(settings: ReasoningSettings, profile: ModelProfile, *, losses: Losses) -> dict[str, JSON]:
     wanted = settings.effort
+    if wanted is not None and settings.budget_tokens is not None:
+        losses.hint("reasoning_adjusted", _WHERE, "the effort is asked for, not the tokens")
     if wanted is None and settings.budget_tokens is not None and settings.budget_tokens != _DYNAMIC:
         budget = settings.budget_tokens
         wanted = next((effort for limit, effort in _EFFORT_BELOW if budget < limit), Effort.XHIGH)
@@ -74,6 +80,8 @@ def _level(settings: ReasoningSettings, profile: ModelProfile, *, losses: Losses
 
 def _budget(settings: ReasoningSettings, profile: ModelProfile, *, losses: Losses) -> dict[str, JSON]:
     wanted = settings.budget_tokens
+    if wanted is not None and settings.effort is not None:
+        losses.hint("reasoning_adjusted", _WHERE, "the tokens are asked for, not the effort")
     if wanted is None and settings.effort is not None:
         wanted = _BUDGETS.get(settings.effort, profile.max_thinking_tokens)
     if wanted is None:

@@ -7,13 +7,14 @@ from adapters.dialects.contract import RenderedRequest, Target
 from adapters.dialects.gemini.contents import render_contents
 from adapters.dialects.gemini.generation import render_generation
 from adapters.dialects.gemini.losses import Losses
+from adapters.dialects.gemini.own_request import render_own_request
 from adapters.dialects.gemini.tools import custom_tool_names, fitting_names, render_tools
-from adapters.dialects.gemini.vocabulary import FAMILY
-from domain.chat.content import OpaquePart, Reasoning, Refusal
-from domain.chat.loss import Loss, LossKind
+from adapters.dialects.gemini.unsaid import note_unsaid
+from adapters.dialects.gemini.vocabulary import FAMILY, NAME
+from adapters.dialects.leftovers import foreign_losses, refuse_foreign
 from domain.chat.request import ChatRequest
 from domain.errors import MalformedRequest
-from domain.json_types import JSON
+from domain.json_types import JSON, Ext
 
 _TIERS: Final = MappingProxyType(
     {
@@ -28,14 +29,15 @@ _TIERS: Final = MappingProxyType(
 _GEMINI_MEMBERS: Final = MappingProxyType({"cached_content": "cachedContent", "cachedContent": "cachedContent"})
 """Gemini's own top-level members that clients of other dialects may send."""
 _SAFETY_MEMBERS: Final = ("safety_settings", "safetySettings")
-_WITHOUT_EFFECT: Final = frozenset(
-    {"prompt_cache_retention", "prompt_cache_options", "safety_identifier", "stream_options"}
-)
-"""Leftover members whose loss cannot change the answer."""
 
 
 def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
-    """The JSON body; the model stands in the URL. Raises UnsupportedFeature and MalformedRequest."""
+    """The JSON body; the model stands in the URL. Raises UnsupportedFeature and MalformedRequest.
+
+    What was written in this dialect goes out as it was; all else is mended and fitted to the model.
+    """
+    if request.source == NAME:
+        return render_own_request(request)
     losses = Losses()
     names = fitting_names(request)
     profile = target.profile
@@ -49,8 +51,8 @@ def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
         "generationConfig": render_generation(request, profile, losses=losses),
         "serviceTier": _tier(request.service_tier, losses),
     }
-    _note_dropped(request, losses)
-    body = {name: value for name, value in wanted.items() if value} | _leftovers(request, losses)
+    note_unsaid(request, losses)
+    body = {name: value for name, value in wanted.items() if value} | _leftovers(request.ext, losses)
     return RenderedRequest(
         body=body,
         losses=losses.noted(),
@@ -60,7 +62,10 @@ def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
 
 
 def _tier(tier: str | None, losses: Losses) -> str | None:
-    if tier is None or tier == "auto":
+    if tier is None:
+        return None
+    if tier == "auto":
+        losses.hint("dropped_param", "/service_tier", "Gemini chooses by itself where nothing is asked")
         return None
     known = _TIERS.get(tier)
     if known is None:
@@ -68,44 +73,22 @@ def _tier(tier: str | None, losses: Losses) -> str | None:
     return known
 
 
-def _note_dropped(request: ChatRequest, losses: Losses) -> None:
-    """Parameters that Gemini lacks, and hints that it does not need."""
-    dropped = {
-        "verbosity": request.verbosity,
-        "prediction": request.prediction,
-        "store": request.store,
-        "metadata": request.metadata,
-        "user": request.end_user,
-    }
-    for name, value in dropped.items():
-        if value:
-            losses.parameter(name)
-    if request.cache_key is not None:
-        losses.hint("dropped_cache_hint", "/prompt_cache_key", "Gemini caches by itself")
-    for index, message in enumerate(request.messages):
-        for key in (key for family, members in message.ext.items() if family != FAMILY for key in members):
-            losses.hint("dropped_ext", f"/messages/{index}/{key}", "Gemini has no such member")
-        for position, part in enumerate(message.parts):
-            if not isinstance(part, Reasoning | Refusal | OpaquePart) and part.cache is not None:
-                where = f"/messages/{index}/content/{position}"
-                losses.hint("dropped_cache_hint", where, "Gemini caches by itself")
-
-
-def _leftovers(request: ChatRequest, losses: Losses) -> dict[str, JSON]:
-    """Members the canonical request has no word for: Gemini's own go on, the rest are named as lost."""
-    kept: dict[str, JSON] = dict(request.ext.get(FAMILY, {}))
-    for family, members in request.ext.items():
+def _leftovers(ext: Ext, losses: Losses) -> dict[str, JSON]:
+    """Members the canonical request has no word for: Gemini's own go on, the rest are refused or named as lost."""
+    kept: dict[str, JSON] = dict(ext.get(FAMILY, {}))
+    for family, members in ext.items():
         if family == FAMILY:
             continue
+        rest: dict[str, JSON] = {}
         for name, value in members.items():
             if name in _SAFETY_MEMBERS:
                 kept["safetySettings"] = _safety_settings(value, name)
             elif name in _GEMINI_MEMBERS:
                 kept[_GEMINI_MEMBERS[name]] = value
-            elif name in _WITHOUT_EFFECT:
-                losses.hint("dropped_ext", f"/{name}", "Gemini has no such member")
             elif value is not None:
-                losses.add(Loss("dropped_ext", f"/{name}", "Gemini has no such member", LossKind.PARAMETER))
+                rest[name] = value
+        refuse_foreign({family: rest})
+        losses.add(*foreign_losses({family: rest}))
     return kept
 
 

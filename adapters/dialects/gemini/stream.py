@@ -5,17 +5,15 @@ from typing import Final
 from adapters.dialects import json_codec
 from adapters.dialects.contract import RenderedRequest
 from adapters.dialects.gemini.answer import AnswerReader
-from adapters.dialects.gemini.errors import error_member, reported_error
 from adapters.dialects.gemini.finish import truncated
+from adapters.dialects.gemini.stray import StrayBody
 from adapters.dialects.sse import Frame, FrameDecoder
-from adapters.dialects.upstream_errors import excerpt
 from domain.chat import events as ev
 from domain.chat.events import StreamEvent
 from domain.errors import MalformedResponse, UpstreamError
 from domain.json_types import JSON
 
-_MAX_STRAY_BYTES: Final = 64 * 1024
-_DONE: Final = b"[DONE]"  # never sent by Gemini itself, but by some who stand before it
+DONE: Final = b"[DONE]"  # never sent by Gemini itself, but by some who stand before it
 
 
 class StreamDecoder:
@@ -29,7 +27,7 @@ class StreamDecoder:
         self._frames = FrameDecoder()
         self._answer = AnswerReader(rendered)
         self._answering = False
-        self._stray = b""
+        self._stray = StrayBody()
         self._over = False
 
     def feed(self, chunk: bytes) -> list[StreamEvent]:
@@ -50,7 +48,7 @@ class StreamDecoder:
         if events and isinstance(events[-1], ev.Failed):
             return events
         if self._stray and not self._answering:
-            return [*events, *self._failed(self._refusal())]
+            return [*events, *self._failed(self._stray.error())]
         try:
             events += self._answer.end()
         except UpstreamError as broken:
@@ -62,36 +60,17 @@ class StreamDecoder:
         events: list[StreamEvent] = []
         for frame in frames:
             if frame.data is None:
-                self._keep_stray(frame.raw)
+                if not self._answering:
+                    self._stray.keep(frame.raw)
                 continue
             self._answering = True
-            if frame.data == _DONE:
+            if frame.data == DONE:
                 continue
             try:
                 events += self._answer.feed(_decoded(frame.data, may_be_cut=at_end))
             except UpstreamError as broken:
                 return [*events, *self._failed(broken)]
         return events
-
-    def _keep_stray(self, raw: bytes) -> None:
-        """Keep what comes before any event and is no comment: it may be the body of an error."""
-        if (
-            not self._answering
-            and not raw.startswith(b":")
-            and raw.strip()
-            and len(self._stray) < _MAX_STRAY_BYTES
-        ):
-            self._stray += raw
-
-    def _refusal(self) -> UpstreamError:
-        try:
-            document = json_codec.decode(self._stray)
-        except ValueError:
-            document = None
-        error = error_member(document)
-        if error is not None:
-            return reported_error(error)
-        return MalformedResponse(f"expected server-sent events; got {excerpt(self._stray)}")
 
     def _failed(self, error: UpstreamError) -> list[StreamEvent]:
         self._over = True

@@ -7,8 +7,8 @@ from typing import Final, assert_never
 from adapters.dialects.gemini.losses import Losses
 from adapters.dialects.gemini.schema import adapt_parameters
 from adapters.dialects.gemini.vocabulary import TOOL_NAME
+from adapters.dialects.leftovers import foreign_losses
 from domain.chat.content import ToolCall, ToolResult
-from domain.chat.loss import Loss, LossKind
 from domain.chat.request import BuiltinTool, ChatRequest, Tool, ToolChoice, ToolMode
 from domain.chat.tool_names import ToolNames
 from domain.errors import UnsupportedFeature
@@ -62,10 +62,13 @@ def render_tools(
         losses.change("dropped_builtin_tool", "/tools", "this model cannot run its own tools beside functions")
         builtins = []
     config = _function_calling(request, names=names, losses=losses) if declarations else {}
+    _note_strictness(request.tools, config, losses)
     if builtins and declarations:
         config["includeServerSideToolInvocations"] = True
     if not declarations:
         _note_idle_choice(request, losses)
+    if request.parallel_tool_calls is not None and (request.parallel_tool_calls or not declarations):
+        losses.hint("dropped_param", "/parallel_tool_calls", "Gemini calls as many tools at once as it likes")
     tools: list[JSON] = [*builtins]
     if declarations:
         tools.append({"functionDeclarations": declarations})
@@ -83,16 +86,9 @@ def _declaration(tool: Tool, index: int, *, names: ToolNames, losses: Losses) ->
         losses.change("dropped_grammar", where, "Gemini cannot hold a tool's input to a grammar")
     if tool.cache is not None:
         losses.hint("dropped_cache_hint", where, "Gemini caches by itself")
-    losses.add(
-        *(
-            Loss("dropped_ext", f"{where}/{key}", "Gemini has no such member", LossKind.PARAMETER)
-            for family, members in tool.ext.items()
-            for key in members
-            if family != "google"
-        )
-    )
+    losses.add(*foreign_losses(tool.ext, at=where))
     declaration: dict[str, JSON] = {"name": names.wire(tool.name)}
-    if tool.description:
+    if tool.description is not None:
         declaration["description"] = tool.description
     parameters = (
         {"type": "object", "properties": {"input": {"type": "string"}}, "required": ["input"]}
@@ -136,12 +132,26 @@ def _function_calling(request: ChatRequest, *, names: ToolNames, losses: Losses)
         losses.parameter("parallel_tool_calls", "Gemini decides itself how many tools it calls at once")
     strict = any(isinstance(tool, Tool) and tool.strict for tool in request.tools)
     choice = request.tool_choice
+    if choice is not None and choice.builtin is not None:
+        losses.change("dropped_tool_choice", "/tool_choice", "Gemini decides itself when to run its own tools")
+        choice = None
     if choice is None:
         return {"functionCallingConfig": {"mode": "VALIDATED"}} if strict else {}
     calling: dict[str, JSON] = {"mode": _mode(choice, strict=strict)}
     if choice.names and choice.mode is not ToolMode.NONE:
         calling["allowedFunctionNames"] = [names.wire(name) for name in choice.names]
     return {"functionCallingConfig": calling}
+
+
+def _note_strictness(tools: Sequence[Tool | BuiltinTool], config: Mapping[str, JSON], losses: Losses) -> None:
+    """Whether arguments are held to their schemas is one mode of all functions, and not said of one of them."""
+    said = config.get("functionCallingConfig", {}).get("mode") != "VALIDATED"
+    for index, tool in enumerate(tools):
+        if not isinstance(tool, Tool) or tool.strict is None:
+            continue
+        if said or not tool.strict:
+            losses.hint("dropped_param", f"/tools/{index}/function/strict", "functions are strict all together")
+        said = said or tool.strict
 
 
 def _mode(choice: ToolChoice, *, strict: bool) -> str:
@@ -159,3 +169,5 @@ def _note_idle_choice(request: ChatRequest, losses: Losses) -> None:
     choice = request.tool_choice
     if choice is not None and choice.mode in {ToolMode.REQUIRED, ToolMode.NAMED}:
         losses.change("dropped_tool_choice", "/tool_choice", "there is no function to choose")
+    elif choice is not None:
+        losses.hint("dropped_tool_choice", "/tool_choice", "there is no function to choose")

@@ -41,6 +41,28 @@ def parse_usage(counts: Mapping[str, JSON]) -> Usage:
     )
 
 
+def render_usage(usage: Usage) -> dict[str, JSON]:
+    """The tokens for a client; zeros are left out, as the wire does, and totals of which half is not known."""
+    tool_prompt, reasoning = usage.tool_prompt_tokens or 0, usage.reasoning_tokens or 0
+    prompt, completion = usage.prompt_tokens, usage.completion_tokens
+    counts: dict[str, JSON] = {
+        "promptTokenCount": None if prompt is None else max(0, prompt - tool_prompt),
+        "cachedContentTokenCount": usage.cache_read_tokens or None,
+        "candidatesTokenCount": None if completion is None else max(0, completion - reasoning),
+        "toolUsePromptTokenCount": tool_prompt or None,
+        "thoughtsTokenCount": reasoning or None,
+        "totalTokenCount": usage.total_tokens,
+        "promptTokensDetails": _by_modality(AUDIO=usage.audio_prompt_tokens, IMAGE=usage.image_prompt_tokens),
+        "candidatesTokensDetails": _by_modality(AUDIO=usage.audio_completion_tokens),
+    }
+    return {name: count for name, count in counts.items() if count is not None}
+
+
+def _by_modality(**counts: int | None) -> list[JSON] | None:
+    told = [{"modality": name, "tokenCount": count} for name, count in counts.items() if count]
+    return told or None
+
+
 def _of_modality(counts: Mapping[str, JSON], details: str, modality: str) -> int | None:
     found = [
         member(each, "tokenCount", int) or 0

@@ -1,5 +1,6 @@
 """Body members that are addressed to the gateway and never reach an upstream (litellm's proxy, 2026-11)."""
 
+from collections.abc import Collection
 from typing import Final
 
 from adapters.dialects.envelope import Envelope
@@ -37,13 +38,18 @@ def is_gateway_member(name: str) -> bool:
     return name in GATEWAY_MEMBERS or name.startswith(_GATEWAY_PREFIXES)
 
 
-def split_gateway_members(envelope: Envelope) -> tuple[Envelope, dict[str, JSON]]:
+def split_gateway_members(
+    envelope: Envelope, *, vendors_own: Collection[str] = ()
+) -> tuple[Envelope, dict[str, JSON]]:
     """The body for the upstream, and what in it was for the gateway.
 
-    Of `metadata` only `tags` is the gateway's (it comes as `{"metadata": {"tags": …}}`); where nothing else is
-    in it the upstream gets no `metadata`. An envelope without any of these is returned as it is.
+    `vendors_own` names members that a format's vendor knows by the same name: they stay. Of `metadata` only
+    `tags` is the gateway's (it comes as `{"metadata": {"tags": …}}`); where nothing else is in it the upstream
+    gets no `metadata`. An envelope without any of these is returned as it is.
     """
-    taken: dict[str, JSON] = {name: envelope.value(name) for name in envelope if is_gateway_member(name)}
+    taken: dict[str, JSON] = {
+        name: envelope.value(name) for name in envelope if is_gateway_member(name) and name not in vendors_own
+    }
     clean = envelope.without(taken) if taken else envelope
     metadata = clean.value("metadata")
     if not isinstance(metadata, dict) or "tags" not in metadata:

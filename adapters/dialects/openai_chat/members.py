@@ -1,6 +1,7 @@
 """Members of a request's JSON objects, taken one by one with their types checked and their paths known."""
 
 from collections.abc import Collection, Iterator
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from typing import Final, TypeVar
 
@@ -51,6 +52,14 @@ class Members:
     def take(self, name: str) -> JSON:
         """The member as it is."""
         return self._left.pop(name, None)
+
+    def has_any(self, names: Collection[str]) -> bool:
+        """Whether one of the members `names` is there and was not taken."""
+        return not self._left.keys().isdisjoint(names)
+
+    def is_just(self, names: AbstractSet[str]) -> bool:
+        """Whether the members that were not taken are exactly `names`."""
+        return self._left.keys() == names
 
     def put_back(self, name: str, value: JSON) -> None:
         """Leave a taken member over after all."""
@@ -136,6 +145,8 @@ class Members:
 
     def leftovers(self, **nested: JSON) -> Ext:
         """What nobody took, together with the leftovers of nested objects, as a value's `ext`."""
+        if not self._left and not nested:
+            return NO_EXT
         members = {**self.left(), **{name: value for name, value in nested.items() if value}}
         return {FAMILY: members} if members else NO_EXT
 

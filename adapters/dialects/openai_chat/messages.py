@@ -29,6 +29,7 @@ from domain.json_types import JSON
 
 _FUNCTION: Final = "function"
 _SPOKEN: Final = (Role.SYSTEM.value, Role.DEVELOPER.value, Role.USER.value)
+_CONTENT_ALONE: Final = frozenset({"content"})
 _ROLES: Final = (*_SPOKEN, Role.ASSISTANT.value, Role.TOOL.value, _FUNCTION)
 _GOOGLE: Final = "google"
 
@@ -51,6 +52,8 @@ class _History:
 
     def parse(self, message: Members) -> Message:
         role = message.take("role")
+        if role in _SPOKEN and message.is_just(_CONTENT_ALONE):
+            return Message(role=Role(role), parts=_need_content(message))
         if role in _SPOKEN:
             return _parse_spoken(message, Role(role))
         if role == Role.ASSISTANT:
@@ -63,6 +66,10 @@ class _History:
         raise not_one_of(message.at("role"), _ROLES, role)
 
     def _parse_assistant(self, message: Members) -> Message:
+        if message.is_just(_CONTENT_ALONE):
+            return Message(
+                role=Role.ASSISTANT, parts=parse_content(message.take("content"), message.at("content"))
+            )
         parts: list[Part] = list(reasoning.parse_history(message))
         parts.extend(parse_content(message.take("content"), message.at("content")))
         refusal = message.take_text("refusal")

@@ -8,7 +8,7 @@ base64 under the type they have.
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from adapters.dialects.openai_chat import reasoning_effort
 from adapters.dialects.openai_chat.members import NAME, Members, malformed, not_one_of
@@ -20,45 +20,88 @@ from domain.json_types import JSON
 _FORMATS: Final = ("text", "json_object", "json_schema")
 _TIERS: Final = MappingProxyType({"default": "standard"})
 _WIRE_TIERS: Final = MappingProxyType({ours: wire for wire, ours in _TIERS.items()})
+_SAMPLING: Final = frozenset(
+    {
+        "temperature",
+        "top_p",
+        "top_k",
+        "seed",
+        "frequency_penalty",
+        "presence_penalty",
+        "logit_bias",
+        "stop",
+    }
+)
+_RARE: Final = frozenset(
+    {
+        "stream_options",
+        "response_format",
+        "metadata",
+        "parallel_tool_calls",
+        "n",
+        "logprobs",
+        "top_logprobs",
+        "reasoning_effort",
+        "thinking",
+        "modalities",
+        "audio",
+        "prediction",
+        "verbosity",
+        "service_tier",
+        "user",
+        "safety_identifier",
+        "prompt_cache_key",
+        "store",
+    }
+)
+"""Members that most requests do without: they are looked for one by one only where any of them is there."""
 
 
 def parse_request(body: Mapping[str, JSON]) -> ChatRequest:
     """A request. Raises MalformedRequest with the path of what is wrong."""
     request = Members(body, "")
-    stream_options = request.take_object("stream_options") or Members({}, "stream_options")
-    include_usage = stream_options.take_flag("include_usage") or False
-    response_format, format_left = _parse_response_format(request)
-    metadata, metadata_left = _parse_metadata(request)
     legacy = bool(body.get("functions")) or body.get("function_call") is not None
+    nested: dict[str, JSON] = {}
+    rare = _parse_rare(request, nested) if request.has_any(_RARE) else {}
     return ChatRequest(
         model=request.need_text("model"),
         messages=parse_messages(request),
         tools=parse_tools(request),
         tool_choice=parse_tool_choice(request),
-        parallel_tool_calls=request.take_flag("parallel_tool_calls"),
-        response_format=response_format,
-        sampling=_parse_sampling(request),
+        sampling=_parse_sampling(request) if request.has_any(_SAMPLING) else Sampling(),
         max_output_tokens=_parse_max_tokens(request),
-        candidates=request.take_integer("n", at_least=1) or 1,
-        logprobs=_parse_logprobs(request),
-        reasoning=reasoning_effort.parse(request),
-        modalities=_parse_words(request, "modalities"),
-        audio_output=request.take("audio"),
-        prediction=request.take("prediction"),
-        verbosity=request.take_text("verbosity"),
-        service_tier=parse_service_tier(request.take_text("service_tier")),
-        end_user=_parse_end_user(request),
-        cache_key=request.take_text("prompt_cache_key"),
-        store=request.take_flag("store"),
-        metadata=metadata,
         legacy_functions=legacy and not body.get("tools"),
         stream=request.take_flag("stream") or False,
-        include_usage=include_usage,
         source=NAME,
-        ext=request.leftovers(
-            stream_options=stream_options.left(), response_format=format_left, metadata=metadata_left
-        ),
+        **rare,
+        ext=request.leftovers(**nested),
     )
+
+
+def _parse_rare(request: Members, nested: dict[str, JSON]) -> dict[str, Any]:
+    """The canonical members that few requests have; `nested` gets what is left over inside of theirs."""
+    stream_options = request.take_object("stream_options") or Members({}, "stream_options")
+    response_format, format_left = _parse_response_format(request)
+    metadata, metadata_left = _parse_metadata(request)
+    include_usage = stream_options.take_flag("include_usage") or False
+    nested |= {"stream_options": stream_options.left(), "response_format": format_left, "metadata": metadata_left}
+    return {
+        "parallel_tool_calls": request.take_flag("parallel_tool_calls"),
+        "response_format": response_format,
+        "candidates": request.take_integer("n", at_least=1) or 1,
+        "logprobs": _parse_logprobs(request),
+        "reasoning": reasoning_effort.parse(request),
+        "modalities": _parse_words(request, "modalities"),
+        "audio_output": request.take("audio"),
+        "prediction": request.take("prediction"),
+        "verbosity": request.take_text("verbosity"),
+        "service_tier": parse_service_tier(request.take_text("service_tier")),
+        "end_user": _parse_end_user(request),
+        "cache_key": request.take_text("prompt_cache_key"),
+        "store": request.take_flag("store"),
+        "metadata": metadata,
+        "include_usage": include_usage,
+    }
 
 
 def parse_service_tier(word: str | None) -> str | None:

@@ -7,6 +7,7 @@ from domain.json_types import JSON
 
 _TTL_PREFIX: Final = "ephemeral_"
 _TTL_SUFFIX: Final = "_input_tokens"
+_TOTALS: Final = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
 
 
 def parse_usage(usage: JSON) -> Usage | None:
@@ -23,6 +24,8 @@ def parse_usage(usage: JSON) -> Usage | None:
     total = _count(usage, "total_tokens")
     if prompt is not None and total is not None and total > prompt + (completion or 0):
         completion = total - prompt
+    if usage.keys() <= _TOTALS:
+        return Usage(prompt_tokens=prompt, completion_tokens=completion)
     prompt_details = _object(usage, "prompt_tokens_details")
     completion_details = _object(usage, "completion_tokens_details")
     return Usage(
@@ -94,7 +97,7 @@ def _object(owner: dict[str, JSON], name: str) -> dict[str, JSON]:
 
 def _count(owner: dict[str, JSON], name: str) -> int | None:
     value = owner.get(name)
-    if value is None or isinstance(value, bool) or not isinstance(value, (int, float)):
+    if value.__class__ is not int and (isinstance(value, bool) or not isinstance(value, (int, float))):
         return None
     return int(value) if 0 <= value < 2**63 else None
 
@@ -111,6 +114,8 @@ def _first(*counts: int | None) -> int | None:
 
 
 def _by_ttl(details: dict[str, JSON]) -> dict[str, int]:
+    if "cache_creation_token_details" not in details:
+        return {}
     counts = _counts(_object(details, "cache_creation_token_details"))
     return {
         name.removeprefix(_TTL_PREFIX).removesuffix(_TTL_SUFFIX): count

@@ -9,10 +9,11 @@ from domain.errors import MalformedResponse
 
 
 class Choice(msgspec.Struct):
-    """One choice of a chunk or a body."""
+    """One choice of a chunk or a body; `text` in those of the older Completions, which are else alike."""
 
     index: int = 0
     finish_reason: Any = None
+    text: Any = None
     delta: dict[str, msgspec.Raw] | None = None
     message: dict[str, msgspec.Raw] | None = None
 
@@ -20,8 +21,9 @@ class Choice(msgspec.Struct):
     def has_content(self) -> bool:
         """Whether it says anything beside whose turn it is."""
         said = self.delta or self.message
-        return said is not None and any(
-            name not in _SILENT and bytes(value) not in _EMPTY for name, value in said.items()
+        return bool(self.text) or (
+            said is not None
+            and any(name not in _SILENT and bytes(value) not in _EMPTY for name, value in said.items())
         )
 
 

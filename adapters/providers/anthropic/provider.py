@@ -4,10 +4,9 @@ import re
 from typing import Final
 
 from adapters.dialects.anthropic_messages.dialect import AnthropicMessages
-from adapters.providers.addresses import BaseUrl, Endpoint
 from adapters.providers.credentials import ApiKey, Environment, Headers
 from adapters.providers.deployment_spec import DeploymentSpec
-from adapters.providers.spec import ProviderSpec
+from adapters.providers.spec import EndpointMaker, ProviderSpec, WireSpec
 
 API_VERSION: Final = "2023-06-01"
 """The version whose older models still take sampling parameters; 2026-10-21 refuses them on all."""
@@ -16,10 +15,11 @@ MODEL_NAMES: Final = re.compile(r"claude-")
 """Models that are Anthropic's where the configuration names no provider."""
 
 
-def _endpoint(base: BaseUrl, _spec: DeploymentSpec, _environment: Environment) -> Endpoint:
-    suffix = "/messages" if base.path.endswith("/v1") else "/v1/messages"
-    target = base.ending(suffix)
-    return Endpoint(origin=base.origin, target=lambda _model, _stream: target)
+def _at(suffix: str) -> EndpointMaker:
+    """The base comes with its version or without."""
+    return lambda base, _spec, _environment: (
+        base.always(suffix) if base.path.endswith("/v1") else base.always(f"/v1{suffix}")
+    )
 
 
 def _headers(spec: DeploymentSpec, _environment: Environment) -> Headers:
@@ -33,8 +33,9 @@ ANTHROPIC: Final = ProviderSpec(
     base_url="https://api.anthropic.com",
     base_variables=("ANTHROPIC_API_BASE", "ANTHROPIC_BASE_URL"),
     credentials=ApiKey(variables=("ANTHROPIC_API_KEY",), header="x-api-key", prefix=""),
-    endpoint=_endpoint,
+    wires=(
+        WireSpec(dialect=AnthropicMessages(), endpoint=_at("/messages"), counting=_at("/messages/count_tokens")),
+    ),
     headers=_headers,
-    dialect=AnthropicMessages(),
 )
 """Beta features are switched on by `extra_headers: {anthropic-beta: …}` alone."""

@@ -3,13 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
+from adapters.dialects.openai_chat.dialect import OpenAIChat
 from adapters.dialects.openai_chat.quirks import ChatQuirks
-from adapters.providers.addresses import BaseUrl, Endpoint, versioned_chat_completions
-from adapters.providers.credentials import ApiKey, Environment
-from adapters.providers.deployment_spec import DeploymentSpec
-from adapters.providers.spec import ProviderSpec
+from adapters.providers.credentials import ApiKey
+from adapters.providers.spec import (
+    MESSAGES,
+    RESPONSES,
+    EndpointMaker,
+    ProviderSpec,
+    WireSpec,
+    at,
+    chat_completions,
+)
 
 _COMMON: Final = ChatQuirks(max_tokens_field="max_tokens", developer_role=False, custom_tools=False)
 """What nearly every compatible server takes: the older name of the limit, no `developer`, functions only."""
@@ -18,6 +25,10 @@ _MODERN: Final = replace(_COMMON, max_tokens_field="max_completion_tokens")
 _OPEN_WEIGHTS: Final = replace(_COMMON, top_k=True)
 _REPLAYED: Final = replace(_COMMON, returns_reasoning=True)
 
+Also: TypeAlias = Literal["responses", "completions"]
+"""What a provider documents beside Chat Completions: Responses, the older API that continues texts."""
+
+_NOT_RENAMED: Final[Mapping[str, str]] = MappingProxyType({})
 _NO_LOGPROBS: Final = frozenset({"logprobs", "top_logprobs", "logit_bias"})
 _NOT_MISTRAL: Final = _NO_LOGPROBS | frozenset(
     {
@@ -37,6 +48,12 @@ _NOT_MISTRAL: Final = _NO_LOGPROBS | frozenset(
 )
 
 
+def _wires(quirks: ChatQuirks, renames: Mapping[str, str], also: tuple[Also, ...]) -> tuple[WireSpec, ...]:
+    """Chat Completions for everybody, Responses where it is documented; what else the operator knows of."""
+    responses = replace(RESPONSES, on_request="responses" not in also)
+    return (chat_completions(quirks, renames), responses, MESSAGES)
+
+
 def _hosted(
     name: str,
     base_url: str,
@@ -44,7 +61,8 @@ def _hosted(
     *keys: str,
     quirks: ChatQuirks = _COMMON,
     bases: tuple[str, ...] = (),
-    renames: Mapping[str, str] = MappingProxyType({}),
+    renames: Mapping[str, str] = _NOT_RENAMED,
+    also: tuple[Also, ...] = (),
     gateway: bool = False,
 ) -> ProviderSpec:
     """A service that asks for a key; its variables are `{NAME}_API_KEY` and `{NAME}_API_BASE` unless named."""
@@ -55,8 +73,9 @@ def _hosted(
         base_url=base_url,
         base_variables=bases or (f"{stem}_API_BASE",),
         credentials=ApiKey(variables=keys or (f"{stem}_API_KEY",)),
-        quirks=quirks,
-        renames=renames,
+        wires=_wires(quirks, renames, also),
+        embeddings=at("/embeddings"),
+        completions=at("/completions") if "completions" in also else None,
         gateway=gateway,
     )
 
@@ -67,6 +86,7 @@ def _local(
     documentation: str,
     *,
     quirks: ChatQuirks = _OPEN_WEIGHTS,
+    also: tuple[Also, ...] = ("completions",),
     gateway: bool = False,
 ) -> ProviderSpec:
     """A server of the operator's own: no key is needed, one that is given is sent."""
@@ -78,33 +98,51 @@ def _local(
         base_variables=(f"{stem}_API_BASE",),
         credentials=ApiKey(variables=(f"{stem}_API_KEY",)),
         key_required=False,
-        quirks=quirks,
+        wires=_wires(quirks, _NOT_RENAMED, also),
+        embeddings=at("/embeddings"),
+        completions=at("/completions") if "completions" in also else None,
         gateway=gateway,
     )
 
 
-def _ollama_endpoint(base: BaseUrl, _spec: DeploymentSpec, _environment: Environment) -> Endpoint:
-    return versioned_chat_completions(base)
+def _versioned_at(suffix: str) -> EndpointMaker:
+    return lambda base, _spec, _environment: base.versioned().always(suffix)
 
 
 def _ollama(name: str) -> ProviderSpec:
-    return replace(
-        _local(name, "http://localhost:11434", "https://docs.ollama.com/api/openai-compatibility", quirks=_COMMON),
+    """Its base is customarily given without `/v1`."""
+    return ProviderSpec(
+        name=name,
+        documentation="https://docs.ollama.com/api/openai-compatibility",
+        base_url="http://localhost:11434",
         base_variables=("OLLAMA_API_BASE",),
         credentials=ApiKey(variables=("OLLAMA_API_KEY",)),
-        endpoint=_ollama_endpoint,
+        key_required=False,
+        wires=(
+            WireSpec(dialect=OpenAIChat(_COMMON), endpoint=_versioned_at("/chat/completions")),
+            replace(RESPONSES, endpoint=_versioned_at("/responses")),
+            replace(MESSAGES, endpoint=_versioned_at("/messages")),
+        ),
+        embeddings=_versioned_at("/embeddings"),
+        completions=_versioned_at("/completions"),
     )
 
 
 COMPATIBLE: Final = (
     _hosted("aiml", "https://api.aimlapi.com/v1", "https://docs.aimlapi.com", "AIML_API_KEY", "AIMLAPI_KEY"),
-    _hosted("anyscale", "https://api.endpoints.anyscale.com/v1", "https://docs.anyscale.com/llm/serving"),
+    _hosted(
+        "anyscale",
+        "https://api.endpoints.anyscale.com/v1",
+        "https://docs.anyscale.com/llm/serving",
+        also=("completions",),
+    ),
     _hosted("baseten", "https://inference.baseten.co/v1", "https://docs.baseten.co/inference/model-apis/overview"),
     _hosted(
         "cerebras",
         "https://api.cerebras.ai/v1",
         "https://inference-docs.cerebras.ai/resources/openai",
         quirks=replace(_MODERN, unsupported=frozenset({"frequency_penalty", "presence_penalty", "logit_bias"})),
+        also=("completions",),
     ),
     _hosted(
         "codestral",
@@ -132,8 +170,15 @@ COMPATIBLE: Final = (
         "https://api.deepinfra.com/v1/openai",
         "https://deepinfra.com/docs/openai_api",
         quirks=_OPEN_WEIGHTS,
+        also=("completions",),
     ),
-    _hosted("deepseek", "https://api.deepseek.com/beta", "https://api-docs.deepseek.com", quirks=_REPLAYED),
+    _hosted(
+        "deepseek",
+        "https://api.deepseek.com/beta",
+        "https://api-docs.deepseek.com",
+        quirks=_REPLAYED,
+        also=("completions",),
+    ),
     _hosted(
         "featherless_ai",
         "https://api.featherless.ai/v1",
@@ -141,6 +186,7 @@ COMPATIBLE: Final = (
         "FEATHERLESS_AI_API_KEY",
         "FEATHERLESS_API_KEY",
         quirks=_OPEN_WEIGHTS,
+        also=("completions",),
     ),
     _hosted(
         "fireworks_ai",
@@ -152,6 +198,7 @@ COMPATIBLE: Final = (
         "FIREWORKS_AI_TOKEN",
         bases=("FIREWORKS_API_BASE",),
         quirks=_OPEN_WEIGHTS,
+        also=("responses", "completions"),
     ),
     _hosted(
         "friendliai",
@@ -161,6 +208,7 @@ COMPATIBLE: Final = (
         "FRIENDLI_TOKEN",
         bases=("FRIENDLI_API_BASE",),
         quirks=_OPEN_WEIGHTS,
+        also=("completions",),
     ),
     _hosted("galadriel", "https://api.galadriel.com/v1", "https://docs.galadriel.com"),
     _hosted(
@@ -174,6 +222,7 @@ COMPATIBLE: Final = (
         "https://api.groq.com/openai/v1",
         "https://console.groq.com/docs/openai",
         quirks=replace(_MODERN, unsupported=_NO_LOGPROBS),
+        also=("responses",),
     ),
     _hosted(
         "huggingface",
@@ -181,12 +230,14 @@ COMPATIBLE: Final = (
         "https://huggingface.co/docs/inference-providers",
         "HUGGINGFACE_API_KEY",
         "HF_TOKEN",
+        also=("responses",),
     ),
     _hosted(
         "hyperbolic",
         "https://api.hyperbolic.xyz/v1",
         "https://docs.hyperbolic.xyz/docs/rest-api",
         quirks=_OPEN_WEIGHTS,
+        also=("completions",),
     ),
     _hosted("inception", "https://api.inceptionlabs.ai/v1", "https://docs.inceptionlabs.ai"),
     _hosted(
@@ -219,13 +270,21 @@ COMPATIBLE: Final = (
         "https://api.studio.nebius.ai/v1",
         "https://docs.nebius.com/studio/inference/api",
         quirks=_OPEN_WEIGHTS,
+        also=("completions",),
     ),
     _hosted(
-        "novita", "https://api.novita.ai/v3/openai", "https://novita.ai/docs/guides/llm-api", quirks=_OPEN_WEIGHTS
+        "novita",
+        "https://api.novita.ai/v3/openai",
+        "https://novita.ai/docs/guides/llm-api",
+        quirks=_OPEN_WEIGHTS,
+        also=("completions",),
     ),
     _hosted("nscale", "https://inference.api.nscale.com/v1", "https://docs.nscale.com/api-reference"),
     _hosted(
-        "nvidia_nim", "https://integrate.api.nvidia.com/v1", "https://docs.api.nvidia.com/nim/reference/llm-apis"
+        "nvidia_nim",
+        "https://integrate.api.nvidia.com/v1",
+        "https://docs.api.nvidia.com/nim/reference/llm-apis",
+        also=("completions",),
     ),
     _hosted(
         "openrouter",
@@ -233,6 +292,7 @@ COMPATIBLE: Final = (
         "https://openrouter.ai/docs/api-reference/chat-completion",
         quirks=replace(_OPEN_WEIGHTS, developer_role=True, returns_reasoning=True, cache_hints="cache_control"),
         gateway=True,
+        also=("responses", "completions"),
     ),
     _hosted("ovhcloud", "https://oai.endpoints.kepler.ai.cloud.ovh.net/v1", "https://endpoints.ai.cloud.ovh.net"),
     _hosted(
@@ -259,6 +319,7 @@ COMPATIBLE: Final = (
         "TOGETHERAI_API_KEY",
         "TOGETHER_AI_TOKEN",
         quirks=_OPEN_WEIGHTS,
+        also=("completions",),
     ),
     _hosted("v0", "https://api.v0.dev/v1", "https://v0.dev/docs/v0-model-api"),
     _hosted("veniceai", "https://api.venice.ai/api/v1", "https://docs.venice.ai", "VENICE_AI_API_KEY"),
@@ -270,6 +331,7 @@ COMPATIBLE: Final = (
         "VERCEL_OIDC_TOKEN",
         quirks=ChatQuirks(),
         gateway=True,
+        also=("responses",),
     ),
     _hosted(
         "volcengine",
@@ -284,6 +346,7 @@ COMPATIBLE: Final = (
         "https://api.x.ai/v1",
         "https://docs.x.ai/docs/api-reference",
         quirks=replace(_MODERN, developer_role=True),
+        also=("responses", "completions"),
     ),
     _hosted(
         "zai",
@@ -303,6 +366,7 @@ COMPATIBLE: Final = (
         None,
         "https://docs.vllm.ai/en/latest/serving/openai_compatible_server",
         quirks=replace(_OPEN_WEIGHTS, returns_reasoning=True),
+        also=("responses", "completions"),
     ),
     _local("lemonade", "http://localhost:8000/api/v1", "https://lemonade-server.ai/docs/server/server_spec"),
     _local(
@@ -311,9 +375,15 @@ COMPATIBLE: Final = (
         "https://docs.litellm.ai/docs/providers/litellm_proxy",
         quirks=ChatQuirks(),
         gateway=True,
+        also=("responses", "completions"),
     ),
     _local("llamafile", "http://127.0.0.1:8080/v1", "https://github.com/mozilla-ai/llamafile"),
-    _local("lm_studio", "http://localhost:1234/v1", "https://lmstudio.ai/docs/developer/openai-compat"),
+    _local(
+        "lm_studio",
+        "http://localhost:1234/v1",
+        "https://lmstudio.ai/docs/developer/openai-compat",
+        also=("responses", "completions"),
+    ),
     _local("xinference", None, "https://inference.readthedocs.io/en/latest/user_guide/client_api"),
     _local(
         "openai_like",
@@ -321,6 +391,7 @@ COMPATIBLE: Final = (
         "https://docs.litellm.ai/docs/providers/openai_compatible",
         quirks=_OPEN_WEIGHTS,
         gateway=True,
+        also=(),
     ),
     _local(
         "custom_openai",
@@ -328,5 +399,6 @@ COMPATIBLE: Final = (
         "https://docs.litellm.ai/docs/providers/openai_compatible",
         quirks=ChatQuirks(),
         gateway=True,
+        also=(),
     ),
 )

@@ -10,5 +10,4 @@ ECHO: Final = ProviderSpec(
     documentation="adapters/providers/echo/script.py",
     credentials=ApiKey(),
     key_required=False,
-    endpoint=None,
 )

@@ -8,7 +8,7 @@ from adapters.dialects.gemini.dialect import Gemini
 from adapters.providers.addresses import BaseUrl, Endpoint
 from adapters.providers.credentials import ApiKey, Environment
 from adapters.providers.deployment_spec import DeploymentSpec
-from adapters.providers.spec import ProviderSpec
+from adapters.providers.spec import EndpointMaker, ProviderSpec, WireSpec
 
 API_VERSION: Final = "v1beta"
 """The version that has every feature; `v1` lacks some."""
@@ -20,16 +20,20 @@ _VERSIONED: Final = re.compile(r"/v\d[a-z0-9]*$")
 _COLLECTION: Final = re.compile(r"(models|tunedModels)/")
 
 
-def _endpoint(base: BaseUrl, spec: DeploymentSpec, _environment: Environment) -> Endpoint:
-    versioned = bool(_VERSIONED.search(base.path))
-    root = base.path if versioned else f"{base.path}/{spec.api_version or API_VERSION}"
+def _calling(verb: str, streaming_verb: str | None = None) -> EndpointMaker:
+    """`{base}/{version}/models/{model}:{verb}`; the base comes with its version or without."""
 
-    def target(model: str, stream: bool) -> str:  # noqa: FBT001 - the shape of every target
-        name = model if _COLLECTION.match(model) else f"models/{model}"
-        verb = "streamGenerateContent?alt=sse" if stream else "generateContent"
-        return f"{root}/{quote(name)}:{verb}"
+    def made(base: BaseUrl, spec: DeploymentSpec, _environment: Environment) -> Endpoint:
+        versioned = bool(_VERSIONED.search(base.path))
+        root = base.path if versioned else f"{base.path}/{spec.api_version or API_VERSION}"
 
-    return Endpoint(origin=base.origin, target=target)
+        def endpoint(model: str, stream: bool) -> str:  # noqa: FBT001 - the shape of every endpoint
+            name = model if _COLLECTION.match(model) else f"models/{model}"
+            return f"{root}/{quote(name)}:{(streaming_verb or verb) if stream else verb}"
+
+        return endpoint
+
+    return made
 
 
 GEMINI: Final = ProviderSpec(
@@ -39,7 +43,14 @@ GEMINI: Final = ProviderSpec(
     base_url="https://generativelanguage.googleapis.com",
     base_variables=("GEMINI_API_BASE",),
     credentials=ApiKey(variables=("GEMINI_API_KEY", "GOOGLE_API_KEY"), header="x-goog-api-key", prefix=""),
-    endpoint=_endpoint,
-    dialect=Gemini(),
+    wires=(
+        WireSpec(
+            dialect=Gemini(),
+            endpoint=_calling("generateContent", "streamGenerateContent?alt=sse"),
+            counting=_calling("countTokens"),
+            model_in_path=True,
+        ),
+    ),
+    embeddings=_calling("batchEmbedContents"),
 )
 """The key travels in a header, never in the query, where logs would keep it."""

@@ -74,6 +74,11 @@ def assert_in_vendor_types(body: Mapping[str, Any]) -> None:
     _walk(adapter.validate_python(known, extra="forbid"))
 
 
+def accept_in_vendor_types(body: Mapping[str, Any]) -> None:
+    """The vendor's types take `body`, whatever else stands in it."""
+    _walk((_streaming() if body.get("stream") else _buffered()).validate_python(body))
+
+
 @cache
 def _buffered() -> TypeAdapter[Any]:
     return TypeAdapter(MessageCreateParamsNonStreaming)

@@ -404,14 +404,14 @@ def test_parameters_without_a_word_here_are_named() -> None:
     assert hints == {"/metadata", "/prompt_cache_key", "/user"}
 
 
-def test_leftovers_deep_inside_are_hints() -> None:
+def test_leftovers_deep_inside_are_named() -> None:
     members = {"openai": {"annotations": [], "weight": 1}}
     inner = turn(USER, Text(text="a", ext={"openai": {"odd": 1}}), ext=members)
     rendered = render(asking(inner, tools=(Tool(name="f", ext={"google": {"x": 1}}),)))
     assert [(loss.where, loss.kind) for loss in rendered.losses] == [
-        ("/messages/0/weight", LossKind.HINT),
-        ("/messages/0/content/0/odd", LossKind.HINT),
-        ("/tools/0/x", LossKind.HINT),
+        ("/tools/0/x", LossKind.PARAMETER),
+        ("/messages/0/weight", LossKind.PARAMETER),
+        ("/messages/0/content/0/odd", LossKind.PARAMETER),
     ]
 
 

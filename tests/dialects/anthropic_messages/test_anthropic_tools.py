@@ -171,7 +171,7 @@ def test_choices(choice: ToolChoice, sent: dict[str, Any]) -> None:
 def test_a_schema_is_native_where_the_model_has_it() -> None:
     rendered = render(asking(response_format=WANTED), ADAPTIVE)
     assert rendered.body["output_config"] == {"format": {"type": "json_schema", "schema": CLOSED}}
-    assert rendered.losses == ()
+    assert codes(rendered) == [("dropped_param", "/response_format/json_schema/name")]
     assert "tools" not in rendered.body
 
 

@@ -3,6 +3,8 @@
 import warnings
 from typing import Any
 
+import httpx
+
 from adapters.dialects.contract import RenderedRequest, Target
 from adapters.dialects.gemini.dialect import Gemini
 from domain.chat.content import Text
@@ -87,3 +89,26 @@ def decoded(*reads: bytes, rendered: RenderedRequest = NOTHING_RENAMED) -> list[
     decoder = GEMINI.decoder(rendered)
     events = [event for read in reads for event in decoder.feed(read)]
     return events + decoder.finish()
+
+
+def official_client(*chunks: bytes, status: int = 200) -> Any:
+    """Google's own client, whose every request is answered with `chunks`."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from google import genai
+        from google.genai import types
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, stream=httpx.ByteStream(b"".join(chunks)))
+
+    transport = httpx.MockTransport(answer)
+    return genai.Client(api_key="k", http_options=types.HttpOptions(client_args={"transport": transport}))
+
+
+def accepted(document: dict[str, Any]) -> Any:
+    """The answer as Google's own type, which refuses members it does not know."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from google.genai import types
+
+    return types.GenerateContentResponse.model_validate(document)

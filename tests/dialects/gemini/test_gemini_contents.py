@@ -191,7 +191,7 @@ def test_thoughts_go_back_only_signed_and_foreign_parts_not_at_all() -> None:
         code,
         {"text": "b"},
     ]
-    assert set(lost(request)) == {"dropped_reasoning", "dropped_opaque_part"}
+    assert set(lost(request)) == {"dropped_reasoning", "dropped_opaque_part", "dropped_signature"}
 
 
 # ---- calls and results ---------------------------------------------------------------------------------------------
@@ -249,7 +249,10 @@ def test_only_the_current_turn_is_signed_and_only_its_first_calls() -> None:
         if "functionCall" in part
     ]
     assert signatures == [("c1", None), ("c2", DUMMY), ("c3", None), ("c4", "YWJj"), ("c5", DUMMY)]
-    assert lost(request) == {"unsigned_tool_call": "/messages"}
+    assert lost(request) == {
+        "unsigned_tool_call": "/messages",
+        "dropped_signature": "/messages/10/content/0",
+    }
     assert DUMMY not in json.dumps(render(request, GEMINI_2_5))
 
 
@@ -407,7 +410,7 @@ def test_media_that_gemini_cannot_get_at(part: Part, code: str) -> None:
 def test_what_only_guides_the_reading_of_pictures_is_a_hint() -> None:
     request = asking(Message(role=Role.USER, parts=(Image(source=PICTURE.source, detail="low"),)))
     assert lost(request) == {"dropped_image_detail": "/messages/0/content/0"}
-    assert lost(asking(Message(role=Role.USER, parts=(Image(source=PICTURE.source, detail="auto"),)))) == {}
+    assert lost(asking(Message(role=Role.USER, parts=(PICTURE,)))) == {}
 
 
 def test_words_of_another_vendors_sound_are_named_as_a_loss() -> None:

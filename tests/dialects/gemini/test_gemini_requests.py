@@ -233,7 +233,7 @@ def test_sampling_and_limits() -> None:
         seed=7,
         frequency_penalty=0.1,
         presence_penalty=-0.1,
-        stop=("a", "", "b"),
+        stop=("a", "b"),
     )
     request = asking(sampling=sampling, max_output_tokens=10, candidates=2, logprobs=3)
     assert render(request)["generationConfig"] == {
@@ -347,7 +347,9 @@ def test_parameters_that_gemini_lacks_are_named() -> None:
     assert {loss.where for loss in losses if loss.kind is LossKind.HINT} == {
         *("/prompt_cache_key", "/prompt_cache_retention")
     }
-    assert lost(asking(store=False)) == {}
+    for asked in (asking(store=False), asking(service_tier="auto"), asking(parallel_tool_calls=True)):
+        (loss,) = GEMINI.render_request(asked, target()).losses
+        assert loss.kind is LossKind.HINT
 
 
 def test_geminis_own_members_travel() -> None:
@@ -373,6 +375,7 @@ def test_hints_and_leftovers_of_messages_are_hints() -> None:
     assert {(loss.code, loss.where, loss.kind) for loss in losses} == {
         ("dropped_cache_hint", "/messages/0/content/0", LossKind.HINT),
         ("dropped_ext", "/messages/0/audio", LossKind.HINT),
+        ("dropped_ext", "/messages/0/x", LossKind.HINT),
     }
 
 
@@ -428,7 +431,9 @@ def test_models_that_cannot_stop_or_cannot_start_thinking() -> None:
     low = asking(reasoning=ReasoningSettings(effort=Effort.LOW))
     assert thinking(low.reasoning, PLAIN_MODEL) is None
     assert lost(low, PLAIN_MODEL) == {"dropped_param": "/reasoning_effort"}
-    assert lost(asking(reasoning=ReasoningSettings(effort=Effort.NONE)), PLAIN_MODEL) == {}
+    none = asking(reasoning=ReasoningSettings(effort=Effort.NONE))
+    (loss,) = GEMINI.render_request(none, target(PLAIN_MODEL)).losses
+    assert loss.kind is LossKind.HINT
     levelless = ModelProfile(thinking=Thinking.LEVEL)
     assert thinking(low.reasoning, levelless) == {"includeThoughts": True}
     assert lost(low, levelless) == {"dropped_param": "/reasoning_effort"}
@@ -497,8 +502,9 @@ def test_strict_tools_are_validated() -> None:
 def test_a_choice_without_functions_goes() -> None:
     request = asking(tool_choice=ToolChoice(mode=ToolMode.REQUIRED), parallel_tool_calls=False)
     assert "toolConfig" not in render(request)
-    assert lost(request) == {"dropped_tool_choice": "/tool_choice"}
-    assert lost(asking(tool_choice=ToolChoice(mode=ToolMode.AUTO))) == {}
+    assert lost(request) == {"dropped_tool_choice": "/tool_choice", "dropped_param": "/parallel_tool_calls"}
+    (loss,) = GEMINI.render_request(asking(tool_choice=ToolChoice(mode=ToolMode.AUTO)), target()).losses
+    assert (loss.where, loss.kind) == ("/tool_choice", LossKind.HINT)
     assert lost(asking(tools=(FUNCTION,), parallel_tool_calls=False)) == {"dropped_param": "/parallel_tool_calls"}
 
 

@@ -1,42 +1,22 @@
-"""What path, headers and the gateway's own members of the body make of a call."""
+"""What path, headers and the gateway's own members of the body make of a chat completion."""
 
 import json
 
 import pytest
 
 from adapters.dialects.document import Document
-from adapters.dialects.openai_chat.dialect import OpenAIChat
-from adapters.http.asgi_exchange import AsgiExchange
-from adapters.http.chat_completions import parse_call
-from adapters.http.inbound import Inbound
-from adapters.http.task_runner import TaskRunner
-from application.call_record import CallRecord
+from adapters.http.chat_completions import ChatCompletionsReader
 from application.chat_call import ChatCall
 from domain.errors import MalformedRequest
-from tests.http.conftest import CHAT, chat_body
+from tests.http.conftest import chat_body
 from tests.http.gateway_under_test import LoopClock
+from tests.http.inbound_requests import inbound
 
-
-async def _nothing(*_: object) -> None:
-    raise AssertionError("parsing a call neither reads nor sends")
-
-
-def inbound(headers: dict[str, str], path_model: str | None = None) -> Inbound:
-    scope = {
-        "type": "http",
-        "method": "POST",
-        "path": CHAT,
-        "query_string": b"",
-        "client": None,
-        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
-    }
-    exchange = AsgiExchange(scope, _nothing, _nothing, tasks=TaskRunner())  # type: ignore[arg-type] # the parts that matter here
-    record = CallRecord(request_id="r", route=CHAT, received_s=0)
-    return Inbound(exchange, record, OpenAIChat(), path_model)
+read = ChatCompletionsReader(LoopClock()).read
 
 
 def call_of(headers: dict[str, str] | None = None, **members: object) -> ChatCall:
-    return parse_call(chat_body("m", **members), inbound(headers or {}), clock=LoopClock())[0]
+    return read(chat_body("m", **members), inbound(headers or {}))[0]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +77,7 @@ def test_only_vendor_switches_are_forwarded() -> None:
 
 
 def test_the_path_s_model_beats_the_body_s() -> None:
-    call, reply = parse_call(chat_body("in-body"), inbound({}, "in/path"), clock=LoopClock())
+    call, reply = read(chat_body("in-body"), inbound({}, "in/path"))
     assert (call.model, reply.model, call.document.canonical().model) == ("in/path", "in/path", "in/path")
 
 
@@ -113,25 +93,25 @@ def test_the_path_s_model_beats_the_body_s() -> None:
     ],
 )
 def test_the_reply_knows_what_was_asked(members: dict[str, object], usage: bool, legacy: bool) -> None:
-    reply = parse_call(chat_body("m", **members), inbound({}), clock=LoopClock())[1]
+    reply = read(chat_body("m", **members), inbound({}))[1]
     assert (reply.include_usage, reply.legacy_functions) == (usage, legacy)
 
 
 def test_the_reply_knows_when_the_call_came() -> None:
-    assert parse_call(chat_body("m"), inbound({}), clock=LoopClock())[1].created_unix_s == 1_700_000_000
+    assert read(chat_body("m"), inbound({}))[1].created_unix_s == 1_700_000_000
 
 
 @pytest.mark.parametrize("messages", [[], {}, "hi", None, 5])
 def test_there_must_be_messages(messages: object) -> None:
     body = json.dumps({"model": "m", "messages": messages}).encode()
     with pytest.raises(MalformedRequest, match="at least one message") as refused:
-        parse_call(body, inbound({}), clock=LoopClock())
+        read(body, inbound({}))
     assert refused.value.param == "messages"
 
 
 def test_bytes_of_the_messages_are_kept() -> None:
     body = b'{"model": "m", "messages": [ {"role":"user", "content" :"hi"} ], "x": 1.50}'
-    document = parse_call(body, inbound({}), clock=LoopClock())[0].document
+    document = read(body, inbound({}))[0].document
     assert isinstance(document, Document)
     sent = document.envelope.encode()
     assert b'[ {"role":"user", "content" :"hi"} ]' in sent

@@ -1,0 +1,145 @@
+"""Members of a request's JSON objects, taken one by one with their types checked and their paths known."""
+
+from collections.abc import Collection, Iterator
+from typing import Final
+
+from adapters.dialects.anthropic_messages.vocabulary import FAMILY
+from domain.errors import MalformedRequest
+from domain.json_types import JSON, NO_EXT, Ext
+
+_SHOWN_CHARACTERS: Final = 40
+
+
+def malformed(path: str, expected: str, value: JSON) -> MalformedRequest:
+    """The error that says what was expected at `path`; of what came it tells no more than the type."""
+    return MalformedRequest(f"{path}: expected {expected}, got {_type_name(value)}.", param=path)
+
+
+def not_one_of(path: str, allowed: Collection[str], value: JSON) -> MalformedRequest:
+    """The error for a word that is none of `allowed`."""
+    if not isinstance(value, str):
+        return malformed(path, f"one of {', '.join(allowed)}", value)
+    shown = value if len(value) <= _SHOWN_CHARACTERS else value[:_SHOWN_CHARACTERS] + "…"
+    return MalformedRequest(f"{path}: expected one of {', '.join(allowed)}, got {shown!r}.", param=path)
+
+
+class Members:
+    """The members of one JSON object. Each is taken once; nulls count as absent; the untaken are left over.
+
+    Nulls, empty lists and empty objects say nothing, so they are left over too: what was read can be written again
+    to the letter. Every `take_…` gives None where the member is absent and raises MalformedRequest where its type
+    is wrong; every `need_…` also where it is absent.
+    """
+
+    __slots__ = ("_left", "path")
+
+    def __init__(self, value: JSON, path: str) -> None:
+        if not isinstance(value, dict):
+            raise malformed(path or "body", "an object", value)
+        self.path = path
+        self._left = dict(value)
+
+    def at(self, name: str) -> str:
+        """The path of the member `name`."""
+        return f"{self.path}.{name}" if self.path else name
+
+    def take(self, name: str) -> JSON:
+        """The member as it is."""
+        value = self._left.get(name)
+        if value is not None:
+            del self._left[name]
+        return value
+
+    def put_back(self, name: str, value: JSON) -> None:
+        """Leave a taken member over after all."""
+        self._left[name] = value
+
+    def take_text(self, name: str) -> str | None:
+        """A string."""
+        value = self.take(name)
+        if value is None or isinstance(value, str):
+            return value
+        raise malformed(self.at(name), "a string", value)
+
+    def need_text(self, name: str) -> str:
+        """A string that must be there."""
+        value = self.take_text(name)
+        if value is None:
+            raise malformed(self.at(name), "a string", None)
+        return value
+
+    def take_flag(self, name: str) -> bool | None:
+        """A boolean."""
+        value = self.take(name)
+        if value is None or isinstance(value, bool):
+            return value
+        raise malformed(self.at(name), "true or false", value)
+
+    def take_number(self, name: str) -> float | None:
+        """A number, an integer staying one."""
+        value = self.take(name)
+        if value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)):
+            return value
+        raise malformed(self.at(name), "a number", value)
+
+    def take_integer(self, name: str) -> int | None:
+        """An integer, also where it is written as 3.0."""
+        value = self.take_number(name)
+        if value is None:
+            return None
+        if value != value // 1:
+            raise malformed(self.at(name), "an integer", value)
+        return int(value)
+
+    def take_object(self, name: str) -> "Members | None":
+        """An object that is not empty."""
+        value = self.take(name)
+        if value is None:
+            return None
+        if value == {}:
+            self.put_back(name, value)
+            return None
+        return Members(value, self.at(name))
+
+    def need_object(self, name: str) -> dict[str, JSON]:
+        """An object that must be there, as it is."""
+        value = self.take(name)
+        if not isinstance(value, dict):
+            raise malformed(self.at(name), "an object", value)
+        return value
+
+    def take_list(self, name: str) -> list[JSON]:
+        """A list, empty where it is absent."""
+        value = self.take(name)
+        if value is None:
+            return []
+        if not isinstance(value, list):
+            raise malformed(self.at(name), "a list", value)
+        if not value:
+            self.put_back(name, value)
+        return value
+
+    def take_objects(self, name: str) -> Iterator["Members"]:
+        """The objects of a list, none where it is absent."""
+        for index, value in enumerate(self.take_list(name)):
+            yield Members(value, f"{self.at(name)}[{index}]")
+
+    def left(self) -> dict[str, JSON]:
+        """What nobody took."""
+        return self._left
+
+    def leftovers(self, **nested: dict[str, JSON]) -> Ext:
+        """What nobody took, together with the leftovers of nested objects, as a value's `ext`."""
+        members = self._left
+        if nested:
+            members = {**members, **{name: value for name, value in nested.items() if value}}
+        return {FAMILY: members} if members else NO_EXT
+
+
+def _type_name(value: JSON) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "a boolean"
+    names = {str: "a string", int: "an integer", float: "a number", list: "a list", dict: "an object"}
+    return names.get(type(value), "another type")

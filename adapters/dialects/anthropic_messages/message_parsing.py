@@ -1,0 +1,123 @@
+"""The `system` and the `messages` of a request → canonical messages.
+
+A user's message that holds tool results becomes several, and each but the first is marked as a part of the one
+before. Thoughts whose signature is a seal are opened: what they carried goes back to where its vendor wants it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import groupby
+from typing import Final
+
+from adapters.dialects.anthropic_messages.block_parsing import (
+    bare_text,
+    opaque,
+    parse_blocks,
+    parse_spoken,
+    parse_text,
+    parse_tool_use,
+)
+from adapters.dialects.anthropic_messages.members import Members, not_one_of
+from adapters.dialects.anthropic_messages.thoughts import THOUGHTS, Thought, parse_thought
+from adapters.dialects.anthropic_messages.vocabulary import MARKED
+from domain.chat.content import Opaque, Part, Text, ToolResult
+from domain.chat.request import Message, Role
+from domain.errors import MalformedRequest
+from domain.json_types import JSON, Ext
+
+_ROLES: Final = (Role.USER.value, Role.ASSISTANT.value, Role.SYSTEM.value)
+_SAID_BY_ASSISTANTS: Final = frozenset({"text", "image", "document", "search_result"})
+
+
+def parse_system(request: Members) -> tuple[Message, ...]:
+    """The standing instructions as one message, or none."""
+    system = request.take("system")
+    if system in (None, "", []):
+        if system is not None:
+            request.put_back("system", system)
+        return ()
+    return (Message(role=Role.SYSTEM, parts=_instructions(system, request.at("system")), standing=True),)
+
+
+def parse_messages(request: Members) -> tuple[Message, ...]:
+    """The conversation. Raises MalformedRequest where it is empty or malformed."""
+    messages = tuple(one for message in request.take_objects("messages") for one in _parse(message))
+    if not messages:
+        path = request.at("messages")
+        raise MalformedRequest(f"{path}: expected at least one message, got none.", param=path)
+    return messages
+
+
+def _parse(message: Members) -> Iterator[Message]:
+    role, content, path = message.take("role"), message.take("content"), message.at("content")
+    ext = message.leftovers()
+    match role:
+        case Role.USER:
+            yield from _user_messages(content, path, ext)
+        case Role.ASSISTANT:
+            yield Message(role=Role.ASSISTANT, parts=_assistant_parts(content, path), ext=ext)
+        case Role.SYSTEM:
+            yield Message(role=Role.SYSTEM, parts=_instructions(content, path), ext=ext)
+        case _:
+            raise not_one_of(message.at("role"), _ROLES, role)
+
+
+def _user_messages(content: JSON, path: str, ext: Ext) -> Iterator[Message]:
+    if isinstance(content, str):
+        yield Message(role=Role.USER, parts=(bare_text(content),), ext=ext)
+        return
+    parts = [parse_spoken(*block) for block in parse_blocks(content, path)]
+    if not parts:
+        yield Message(role=Role.USER, parts=(), ext=ext)
+    for holds_results, run in groupby(parts, key=lambda part: isinstance(part, ToolResult)):
+        yield Message(role=Role.TOOL if holds_results else Role.USER, parts=tuple(run), ext=ext)
+        ext = MARKED
+
+
+def _instructions(content: JSON, path: str) -> tuple[Part, ...]:
+    if isinstance(content, str):
+        return (bare_text(content),)
+    return tuple(
+        parse_text(block, at) if kind == "text" else opaque(kind, block)
+        for kind, block, at in parse_blocks(content, path)
+    )
+
+
+def _assistant_parts(content: JSON, path: str) -> tuple[Part, ...]:
+    if isinstance(content, str):
+        return (bare_text(content),)
+    parts: list[Part] = []
+    signature: Opaque | None = None
+    for kind, block, at in parse_blocks(content, path):
+        if kind == "tool_use":
+            call = parse_tool_use(block, at)
+            parts.append(call if signature is None else replace(call, signature=signature))
+            signature = None
+        elif kind in _SAID_BY_ASSISTANTS:
+            parts.append(parse_spoken(kind, block, at))
+        elif kind in THOUGHTS:
+            signature = _think(parse_thought(kind, block, at), parts) or signature
+        else:
+            parts.append(opaque(kind, block))
+    return tuple(parts)
+
+
+def _think(thought: Thought, parts: list[Part]) -> Opaque | None:
+    """Add a thought to the `parts` before it; what is given back is the signature of the call after it."""
+    if thought.bearer == "reasoning":
+        parts.append(thought.reasoning)
+        return None
+    if thought.reasoning.text:
+        parts.append(replace(thought.reasoning, signature=None))
+    if thought.bearer == "call":
+        return thought.reasoning.signature
+    _sign_last_text(parts, thought.reasoning.signature)
+    return None
+
+
+def _sign_last_text(parts: list[Part], signature: Opaque | None) -> None:
+    """The text a signature belongs to was left out of the answer where it was empty."""
+    if parts and isinstance(parts[-1], Text):
+        parts[-1] = replace(parts[-1], signature=signature)
+    elif signature is not None:
+        parts.append(Text(text="", signature=signature))

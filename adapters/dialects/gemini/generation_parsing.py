@@ -1,0 +1,136 @@
+"""generationConfig of a client (ai.google.dev/api/generate-content#GenerationConfig, 2026-11)."""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from adapters.dialects.gemini.members import Members, malformed, not_one_of
+from adapters.dialects.gemini.schema_parsing import parse_schema
+from domain.chat.request import Effort, ReasoningSettings, ResponseFormat, Sampling
+from domain.json_types import JSON
+
+LEVELS: Final = MappingProxyType(
+    {
+        "MINIMAL": Effort.MINIMAL,
+        "LOW": Effort.LOW,
+        "MEDIUM": Effort.MEDIUM,
+        "HIGH": Effort.HIGH,
+        "XHIGH": Effort.XHIGH,
+    }
+)
+_UNSPECIFIED: Final = "THINKING_LEVEL_UNSPECIFIED"
+_JSON: Final = "application/json"
+_ENUM: Final = "text/x.enum"
+_PLAIN: Final = "text/plain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """What a generationConfig asks; `left` are the members that nothing else here says."""
+
+    sampling: Sampling
+    max_output_tokens: int | None = None
+    candidates: int = 1
+    logprobs: int | None = None
+    response_format: ResponseFormat | None = None
+    reasoning: ReasoningSettings | None = None
+    modalities: tuple[str, ...] = ()
+    audio_output: JSON = None
+    left: JSON = None
+
+
+_NOTHING: Final = Generation(sampling=Sampling())
+
+
+def parse_generation(request: Members) -> Generation:
+    """The request's generationConfig. Raises MalformedRequest."""
+    config = request.take_object("generationConfig")
+    if config is None:
+        return _NOTHING
+    reasoning, thinking_left = _reasoning(config)
+    audio_output, speech_left = _speech(config)
+    nested = {"thinkingConfig": thinking_left, "speechConfig": speech_left}
+    return Generation(
+        sampling=_sampling(config),
+        max_output_tokens=config.take_integer("maxOutputTokens"),
+        candidates=config.take_integer("candidateCount", at_least=1) or 1,
+        logprobs=_logprobs(config),
+        response_format=_format(config),
+        reasoning=reasoning,
+        modalities=tuple(word.lower() for word in config.take_texts("responseModalities")),
+        audio_output=audio_output,
+        left={**config.left(), **{name: left for name, left in nested.items() if left}},
+    )
+
+
+def _sampling(config: Members) -> Sampling:
+    return Sampling(
+        temperature=config.take_number("temperature"),
+        top_p=config.take_number("topP"),
+        top_k=config.take_integer("topK"),
+        seed=config.take_integer("seed"),
+        frequency_penalty=config.take_number("frequencyPenalty"),
+        presence_penalty=config.take_number("presencePenalty"),
+        stop=config.take_texts("stopSequences"),
+    )
+
+
+def _logprobs(config: Members) -> int | None:
+    alternatives = config.take_integer("logprobs", at_least=0)
+    if config.take_flag("responseLogprobs"):
+        return alternatives or 0
+    if alternatives is not None:
+        config.put_back("logprobs", alternatives)
+    return None
+
+
+def _format(config: Members) -> ResponseFormat | None:
+    """The shape of the answer. A list of words to choose from is a schema too, but asked for in another way."""
+    media_type = config.take_text("responseMimeType")
+    schema = config.take("responseJsonSchema")
+    if schema is not None and not isinstance(schema, dict):
+        raise malformed(config.at("responseJsonSchema"), "a JSON Schema object", schema)
+    openapi = config.take("responseSchema")
+    if schema is None and openapi is not None:
+        schema = parse_schema(openapi, config.at("responseSchema"))
+    if media_type not in (None, _JSON, _PLAIN):
+        config.put_back("responseMimeType", media_type)
+    if schema is not None and media_type in (None, _JSON, _ENUM):
+        return ResponseFormat(kind="json_schema", schema=schema)
+    if schema is not None:
+        config.put_back("responseJsonSchema", schema)
+    return ResponseFormat(kind="json_object") if media_type == _JSON else None
+
+
+def _reasoning(config: Members) -> tuple[ReasoningSettings | None, JSON]:
+    """How to think. Thoughts are shown only to those who ask for them, which is what the API does."""
+    thinking = config.take_object("thinkingConfig")
+    if thinking is None:
+        return None, None
+    level = (thinking.take_text("thinkingLevel") or _UNSPECIFIED).upper()
+    if level != _UNSPECIFIED and level not in LEVELS:
+        raise not_one_of(thinking.at("thinkingLevel"), tuple(LEVELS), level)
+    settings = ReasoningSettings(
+        effort=LEVELS.get(level),
+        budget_tokens=thinking.take_integer("thinkingBudget"),
+        visible=thinking.take_flag("includeThoughts") or False,
+    )
+    asks = settings.visible or settings.effort is not None or settings.budget_tokens is not None
+    return settings if asks else None, thinking.left()
+
+
+def _speech(config: Members) -> tuple[JSON, JSON]:
+    """The voice, as the one member of audio output that both vendors know, and what else is said of speech."""
+    speech = config.take_object("speechConfig")
+    if speech is None:
+        return None, None
+    voice_config = speech.take_object("voiceConfig")
+    if voice_config is None:
+        return None, speech.left()
+    prebuilt = voice_config.take_object("prebuiltVoiceConfig")
+    voice = None if prebuilt is None else prebuilt.take_text("voiceName")
+    if prebuilt is not None and prebuilt.left():
+        voice_config.put_back("prebuiltVoiceConfig", prebuilt.left())
+    if voice_config.left():
+        speech.put_back("voiceConfig", voice_config.left())
+    return None if voice is None else {"voice": voice}, speech.left()

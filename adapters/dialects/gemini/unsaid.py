@@ -1,0 +1,90 @@
+"""What of a foreign request is never rendered, because Gemini has no place for it: named, each where it stood."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from adapters.dialects.gemini.losses import Losses
+from adapters.dialects.gemini.vocabulary import FAMILY
+from adapters.dialects.leftovers import foreign_losses
+from domain.chat.content import (
+    Audio,
+    Document,
+    FileRef,
+    OpaquePart,
+    Part,
+    Reasoning,
+    Refusal,
+    Text,
+    ToolCall,
+    ToolResult,
+)
+from domain.chat.request import ChatRequest, Message, Role
+
+_CACHES: Final = "Gemini caches by itself"
+
+
+def note_unsaid(request: ChatRequest, losses: Losses) -> None:
+    """Parameters, members of messages and of their parts; what tools lose is noted where they are rendered."""
+    dropped = {
+        "verbosity": request.verbosity,
+        "prediction": request.prediction,
+        "store": request.store or None,
+        "metadata": request.metadata or None,
+        "user": request.end_user,
+    }
+    for name, value in dropped.items():
+        if value is not None:
+            losses.parameter(name)
+    if request.store is False:
+        losses.hint("dropped_param", "/store", "Gemini is not asked to keep anything")
+    if request.cache_key is not None:
+        losses.hint("dropped_cache_hint", "/prompt_cache_key", _CACHES)
+    if request.reasoning is not None:
+        losses.add(*foreign_losses(request.reasoning.ext, at="/reasoning_effort"))
+    _note_messages(request.messages, losses)
+
+
+def _note_messages(messages: Sequence[Message], losses: Losses) -> None:
+    named = spoken_names(messages)
+    for index, message in enumerate(messages):
+        where = f"/messages/{index}"
+        if message.name and (message.role is not Role.USER or len(named) < 2):
+            losses.hint("dropped_name", f"{where}/name", "Gemini has no names of speakers")
+        if message.ext:
+            for name in (name for members in message.ext.values() for name in members):
+                losses.hint("dropped_ext", f"{where}/{name}", "Gemini has no such member")
+        for pointer, part in _placed(message.parts, where):
+            _note_part(part, pointer, losses)
+
+
+def spoken_names(messages: Sequence[Message]) -> frozenset[str]:
+    """Who the users are; where there are several, each turn begins with its speaker's name."""
+    return frozenset(message.name for message in messages if message.role is Role.USER and message.name)
+
+
+def _placed(parts: Sequence[Part], where: str) -> Iterator[tuple[str, Part]]:
+    """Every part, and every part of a result, with its pointer."""
+    for position, part in enumerate(parts):
+        yield f"{where}/content/{position}", part
+        if isinstance(part, ToolResult):
+            for inner, shown in enumerate(part.parts):
+                yield f"{where}/content/{inner}", shown
+
+
+def _note_part(part: Part, where: str, losses: Losses) -> None:
+    if isinstance(part, Reasoning | Refusal | OpaquePart):
+        return
+    if part.cache is not None:
+        losses.hint("dropped_cache_hint", where, _CACHES)
+    if part.ext:
+        losses.add(*foreign_losses(part.ext, at=where))
+    if isinstance(part, Text) and part.citations:
+        losses.hint("dropped_citation", where, "Gemini takes no sources back")
+    if isinstance(part, Text | ToolCall) and part.signature is not None and part.signature.family != FAMILY:
+        losses.hint("dropped_signature", where, f"not signed by {FAMILY}")
+    if isinstance(part, Document) and part.filename is not None:
+        losses.hint("dropped_filename", where, "Gemini has no names of files")
+    if isinstance(part, Document) and part.title is not None:
+        losses.change("dropped_title", where, "Gemini has no titles of documents")
+    if isinstance(part, Audio) and part.transcript is not None and not isinstance(part.source, FileRef):
+        losses.hint("dropped_transcript", where, "Gemini listens itself")

@@ -1,0 +1,169 @@
+"""Everything about a request of another dialect but what was said and the tools: canonical → wire members.
+
+Source: https://platform.openai.com/docs/api-reference/responses/create (2026-11).
+"""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from adapters.dialects.contract import Target
+from adapters.dialects.leftovers import foreign_losses
+from adapters.dialects.openai_responses.strict_schema import is_strict
+from adapters.dialects.openai_responses.vocabulary import FAMILY, OPENAI
+from domain.chat.loss import Loss, LossKind
+from domain.chat.request import ChatRequest, Effort, ResponseFormat
+from domain.chat.tool_names import ToolNames
+from domain.errors import UnsupportedFeature
+from domain.json_types import JSON, NO_EXT
+from domain.models.profile import refused_parameters, refuses_sampling
+
+ENCRYPTED_REASONING: Final = "reasoning.encrypted_content"
+LOGPROBS: Final = "message.output_text.logprobs"
+
+_LEAST_OUTPUT_TOKENS: Final = 16
+"""The API refuses lower limits (seen 2026-11)."""
+_PLAIN_SAMPLING: Final = MappingProxyType({"temperature": 1, "top_p": 1})
+"""Values that ask for nothing: leaving them out loses nothing."""
+_ALSO_HERE: Final = frozenset(
+    {"moderation", "prompt_cache_options", "prompt_cache_retention", "safety_identifier", "stream_options", "user"}
+)
+"""Members of chat requests that the canonical form has no word for and that this format knows too."""
+_WIRE_TIERS: Final = MappingProxyType({"standard": "default"})
+
+
+def refuse_impossible(request: ChatRequest) -> None:
+    """Raise UnsupportedFeature where the API cannot give what is asked for at all."""
+    if request.candidates > 1:
+        raise UnsupportedFeature(
+            f"expected n = 1, since this upstream gives one answer per request; got {request.candidates}. "
+            "Send the request that often.",
+            param="n",
+        )
+    if request.modalities and "text" not in request.modalities:
+        raise UnsupportedFeature(
+            f"expected text among modalities; got {', '.join(request.modalities)}. This upstream only writes.",
+            param="modalities",
+        )
+
+
+def render_service_tier(tier: str) -> str:
+    """The wire's word for a service tier."""
+    return _WIRE_TIERS.get(tier, tier)
+
+
+def render_text(wanted: ResponseFormat | None, verbosity: str | None) -> tuple[dict[str, JSON], tuple[Loss, ...]]:
+    """`text`: the shape of what is written, and how much of it; empty where there is nothing to say."""
+    text: dict[str, JSON] = {} if verbosity is None else {"verbosity": verbosity}
+    if wanted is None or wanted.kind == "text":
+        return text, ()
+    if wanted.kind == "json_object":
+        return {**text, "format": {"type": "json_object"}}, ()
+    relaxed = bool(wanted.strict) and not is_strict(wanted.schema)
+    losses = (
+        (Loss("strict_relaxed", "/response_format/json_schema/strict", "the schema leaves open what it closes"),)
+        if relaxed
+        else ()
+    )
+    return {**text, "format": _json_schema(wanted, strict=False if relaxed else wanted.strict)}, losses
+
+
+def _json_schema(wanted: ResponseFormat, *, strict: bool | None) -> JSON:
+    name = wanted.name or "response"
+    schema: dict[str, JSON] = {"type": "json_schema", "name": ToolNames.fitting((name,)).wire(name)}
+    schema["schema"] = {"type": "object"} if wanted.schema is None else wanted.schema
+    optional = {"description": wanted.description, "strict": strict}
+    return schema | {member: value for member, value in optional.items() if value is not None}
+
+
+def sampling_members(
+    request: ChatRequest, target: Target, effort: Effort | None
+) -> tuple[dict[str, JSON], tuple[Loss, ...]]:
+    """`temperature`, `top_p` and `top_logprobs`; models that reason take none of them while they do."""
+    refused = refused_parameters(target.profile, reasons=effort is not Effort.NONE)
+    sampling = request.sampling
+    members: dict[str, JSON] = {}
+    losses: list[Loss] = []
+    for name, value in (("temperature", sampling.temperature), ("top_p", sampling.top_p)):
+        if value is None or (name in refused and _PLAIN_SAMPLING[name] == value):
+            continue
+        if name in refused:
+            losses.append(_dropped(name, f"{target.model} does not take it"))
+        else:
+            members[name] = value
+    if request.logprobs is not None:
+        if "logprobs" in refused:
+            losses.append(_dropped("logprobs", f"{target.model} does not take it"))
+        else:
+            members["include"] = [LOGPROBS]
+            members |= {"top_logprobs": request.logprobs} if request.logprobs else {}
+    losses.extend(_dropped(name) for name, given in _without_counterpart(request) if given)
+    return members, tuple(losses)
+
+
+def _without_counterpart(request: ChatRequest) -> tuple[tuple[str, bool], ...]:
+    sampling = request.sampling
+    return (
+        ("top_k", sampling.top_k is not None),
+        ("stop", bool(sampling.stop)),
+        ("seed", sampling.seed is not None),
+        ("frequency_penalty", bool(sampling.frequency_penalty)),
+        ("presence_penalty", bool(sampling.presence_penalty)),
+        ("logit_bias", bool(sampling.logit_bias)),
+        ("prediction", request.prediction is not None),
+        ("audio", request.audio_output is not None),
+        ("modalities", any(modality != "text" for modality in request.modalities)),
+    )
+
+
+def _dropped(name: str, why: str = "no such parameter here") -> Loss:
+    return Loss("dropped_param", f"/{name}", why, LossKind.PARAMETER)
+
+
+def limit_members(request: ChatRequest, target: Target) -> tuple[dict[str, JSON], tuple[Loss, ...]]:
+    """`max_output_tokens`, within what the API and the model take."""
+    limit, most = request.max_output_tokens, target.profile.max_output_tokens
+    if limit is None:
+        return {}, ()
+    if limit < _LEAST_OUTPUT_TOKENS:
+        raised = Loss("max_tokens_raised", "/max_tokens", f"the API takes no less than {_LEAST_OUTPUT_TOKENS}")
+        return {"max_output_tokens": _LEAST_OUTPUT_TOKENS}, (raised,)
+    if most is not None and limit > most:
+        clamped = Loss("max_tokens_clamped", "/max_tokens", f"{target.model} generates at most {most}")
+        return {"max_output_tokens": most}, (clamped,)
+    return {"max_output_tokens": limit}, ()
+
+
+def plain_members(request: ChatRequest) -> dict[str, JSON]:
+    """Members that mean the same in every dialect that has them. Nothing is stored unless the client asked."""
+    kept = request.ext.get(OPENAI, {})
+    named = "safety_identifier" in kept or "user" in kept
+    members: dict[str, JSON] = {
+        "store": bool(request.store),
+        "service_tier": None if request.service_tier is None else render_service_tier(request.service_tier),
+        "user": None if named else request.end_user,
+        "prompt_cache_key": request.cache_key,
+        "metadata": dict(request.metadata) or None,
+    }
+    return {name: value for name, value in members.items() if value is not None}
+
+
+def wants_encrypted_reasoning(body: Mapping[str, JSON], target: Target) -> bool:
+    """Whether thoughts must come encrypted, since nothing is stored. Models without thoughts refuse it."""
+    return not body.get("store") and ("reasoning" in body or refuses_sampling(target.profile))
+
+
+def kept_leftovers(request: ChatRequest) -> tuple[dict[str, JSON], tuple[Loss, ...]]:
+    """The members of a chat request that this format knows too, and what is lost of the others."""
+    if request.ext is NO_EXT:
+        return {}, ()
+    kept = {name: value for name, value in request.ext.get(OPENAI, {}).items() if name in _ALSO_HERE}
+    if not request.stream:
+        kept.pop("stream_options", None)
+    return kept, tuple(_lost_leftovers(request))
+
+
+def _lost_leftovers(request: ChatRequest) -> Iterator[Loss]:
+    for loss in foreign_losses(request.ext, FAMILY):
+        if loss.where.removeprefix("/") not in _ALSO_HERE:
+            yield loss

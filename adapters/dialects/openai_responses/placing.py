@@ -1,0 +1,108 @@
+"""Places in the canonical request's names → places in the client's body."""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from adapters.dialects.openai_responses.input_items import Turn
+from adapters.dialects.openai_responses.request import parse_turns
+from adapters.dialects.openai_responses.tools import NAMESPACE
+from adapters.dialects.openai_responses.vocabulary import ITEM
+from domain.chat.content import ToolCall
+from domain.json_types import JSON
+
+_NESTING: Final = frozenset({"function", "custom", "json_schema", "allowed_tools"})
+"""Members that Chat Completions nests what this format says flatly in."""
+_OF_ITEM: Final = frozenset({"id", "status", "phase"})
+_RENAMED: Final = MappingProxyType(
+    {
+        "max_tokens": "/max_output_tokens",
+        "max_completion_tokens": "/max_output_tokens",
+        "thinking": "/reasoning",
+        "response_format": "/text/format",
+        "verbosity": "/text/verbosity",
+        "logprobs": "/include",
+    }
+)
+
+
+def place(where: str, body: Mapping[str, JSON]) -> str:
+    """The pointer `where` of a loss, in the names of a chat request, in those of `body`.
+
+    What has no place of its own is said of the nearest that has.
+    """
+    head, *rest = where.removeprefix("/").split("/")
+    if head == "messages":
+        return _in_input(rest, body) if rest and rest[0].isdigit() else "/input"
+    if head == "tools":
+        return _in_tools(rest, body)
+    return _joined(_top_level(head, body), [step for step in rest if step not in _NESTING])
+
+
+def _top_level(name: str, body: Mapping[str, JSON]) -> str:
+    match name:
+        case "reasoning_effort":
+            reasoning = body.get("reasoning")
+            return "/reasoning/effort" if isinstance(reasoning, dict) and reasoning.get("effort") else "/reasoning"
+        case "user" if body.get("safety_identifier") is not None:
+            return "/safety_identifier"
+        case "top_logprobs" if body.get(name) is None:
+            return "/include"
+        case "web_search_options":
+            return _searching(body.get("tools"))
+        case _:
+            return _RENAMED.get(name, f"/{name}")
+
+
+def _searching(tools: JSON) -> str:
+    for index, tool in enumerate(tools if isinstance(tools, list) else ()):
+        if isinstance(tool, dict) and str(tool.get("type")).startswith("web_search"):
+            return f"/tools/{index}"
+    return "/tools"
+
+
+def _in_input(steps: Sequence[str], body: Mapping[str, JSON]) -> str:
+    """`steps` lead from `messages` to a message, a part of it, or a member of either."""
+    turns = parse_turns(body)
+    index = int(steps[0])
+    if index >= len(turns):
+        return "/input"
+    turn, rest = turns[index], steps[1:]
+    if len(rest) < 2 or not rest[1].isdigit():
+        return turn.place if turn.standing else _joined(turn.place, rest)
+    part = _part(turn, rest[0], int(rest[1]))
+    members = [step for step in rest[2:] if step != ITEM]
+    if members != rest[2:] or (members and members[0] in _OF_ITEM):
+        part = part.partition("/content")[0]
+    return part if turn.standing else _joined(part, members)
+
+
+def _part(turn: Turn, member: str, index: int) -> str:
+    """The pointer of a part; of the whole message where that has no such part."""
+    places = turn.places
+    if member == "tool_calls":
+        places = [at for part, at in zip(turn.parts, places, strict=True) if isinstance(part, ToolCall)]
+    return places[index] if index < len(places) else turn.place
+
+
+def _in_tools(steps: Sequence[str], body: Mapping[str, JSON]) -> str:
+    """`steps` lead from `tools`, where the tools of namespaces stand one by one, to a tool or a member of it."""
+    tools = body.get("tools")
+    if not steps or not steps[0].isdigit() or not isinstance(tools, list):
+        return "/tools"
+    places: list[str] = []
+    for index, tool in enumerate(tools):
+        if tool["type"] == NAMESPACE:
+            places += [f"/tools/{index}/tools/{inner}" for inner in range(len(tool["tools"]))]
+        else:
+            places.append(f"/tools/{index}")
+    number, members = int(steps[0]), [step for step in steps[1:] if step not in _NESTING]
+    if number >= len(places):
+        return "/tools"
+    if members[:1] == [NAMESPACE]:
+        return places[number].rpartition("/tools/")[0]
+    return _joined(places[number], members)
+
+
+def _joined(start: str, steps: Sequence[str]) -> str:
+    return "/".join((start, *steps))

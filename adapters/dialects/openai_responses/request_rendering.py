@@ -1,0 +1,133 @@
+"""Requests: canonical → wire.
+
+A request that was written in this format goes back as it was parsed. One of another dialect is repaired, asks for
+nothing to be stored unless its client said so, and names what it loses.
+"""
+
+from collections.abc import Mapping
+
+from adapters.dialects.contract import RenderedRequest, Target
+from adapters.dialects.leftovers import refuse_foreign
+from adapters.dialects.openai_responses import parameters, reasoning_settings
+from adapters.dialects.openai_responses.items import render_conversation
+from adapters.dialects.openai_responses.tool_rendering import (
+    choice_members,
+    fitting_names,
+    render_choice,
+    render_own_tools,
+    render_tools,
+)
+from adapters.dialects.openai_responses.vocabulary import FAMILY, NAME, OPENAI
+from domain.chat.request import ChatRequest
+from domain.chat.tool_names import ToolNames
+from domain.json_types import JSON
+
+
+def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
+    """The request for an upstream that speaks Responses. Raises UnsupportedFeature where it cannot be told."""
+    return _own(request, target) if request.source == NAME else _translated(request, target)
+
+
+def _translated(request: ChatRequest, target: Target) -> RenderedRequest:
+    parameters.refuse_impossible(request)
+    refuse_foreign(request.ext, FAMILY, OPENAI)
+    names = fitting_names(request)
+    said = render_conversation(request.messages, target, names, own=False)
+    tools, tool_losses = render_tools(request.tools, names)
+    choice, choice_losses = choice_members(request, tools, names)
+    reasoning, effort, effort_losses = reasoning_settings.render(request.reasoning, target.profile)
+    sampling, sampling_losses = parameters.sampling_members(request, target, effort)
+    limit, limit_losses = parameters.limit_members(request, target)
+    text, text_losses = parameters.render_text(request.response_format, request.verbosity)
+    kept, lost = parameters.kept_leftovers(request)
+    body: dict[str, JSON] = {"model": target.model, "input": said.items}
+    optional = {"instructions": said.instructions, "tools": tools, "reasoning": reasoning, "text": text}
+    body |= {name: value for name, value in optional.items() if value}
+    body |= {**choice, **sampling, **limit, **parameters.plain_members(request)}
+    if parameters.wants_encrypted_reasoning(body, target):
+        body["include"] = [*body.get("include", ()), parameters.ENCRYPTED_REASONING]
+    if request.stream:
+        body |= {"stream": True, "stream_options": {"include_obfuscation": False}}
+    body |= kept
+    losses = (
+        *said.losses,
+        *tool_losses,
+        *choice_losses,
+        *effort_losses,
+        *sampling_losses,
+        *limit_losses,
+        *text_losses,
+        *lost,
+    )
+    return RenderedRequest(body=body, losses=losses, tool_names=names)
+
+
+def _own(request: ChatRequest, target: Target) -> RenderedRequest:
+    """The inverse of parsing; only the model's name is another, and no other vendor's signature is sent."""
+    said = render_conversation(request.messages, target, ToolNames(), own=True)
+    sampling = request.sampling
+    members: dict[str, JSON] = {
+        "model": target.model,
+        "instructions": said.instructions,
+        "tools": render_own_tools(request.tools) or None,
+        "tool_choice": None
+        if request.tool_choice is None
+        else render_choice(request.tool_choice, request.tools, ToolNames()),
+        "parallel_tool_calls": request.parallel_tool_calls,
+        "temperature": sampling.temperature,
+        "top_p": sampling.top_p,
+        "top_logprobs": request.logprobs or None,
+        "max_output_tokens": request.max_output_tokens,
+        "reasoning": None if request.reasoning is None else reasoning_settings.render_own(request.reasoning),
+        "text": _own_text(request) or None,
+        "service_tier": None
+        if request.service_tier is None
+        else parameters.render_service_tier(request.service_tier),
+        "prompt_cache_key": request.cache_key,
+        "store": request.store,
+        "metadata": dict(request.metadata) or None,
+        "stream": request.stream or None,
+    }
+    body = {name: value for name, value in members.items() if value is not None}
+    if said.items:
+        body["input"] = said.items
+    if request.logprobs is not None:
+        body["include"] = [parameters.LOGPROBS]
+    kept = {**request.ext.get(OPENAI, {}), **request.ext.get(FAMILY, {})}
+    if not kept.keys() & {"user", "safety_identifier"} and request.end_user is not None:
+        body["user"] = request.end_user
+    return RenderedRequest(body=_laid_over(body, kept), losses=said.losses)
+
+
+def _own_text(request: ChatRequest) -> dict[str, JSON]:
+    text: dict[str, JSON] = {} if request.verbosity is None else {"verbosity": request.verbosity}
+    wanted = request.response_format
+    if wanted is None:
+        return text
+    members = {
+        "type": wanted.kind,
+        "name": wanted.name,
+        "description": wanted.description,
+        "schema": wanted.schema,
+        "strict": wanted.strict,
+    }
+    return {**text, "format": {name: value for name, value in members.items() if value is not None}}
+
+
+def _laid_over(body: dict[str, JSON], leftovers: Mapping[str, JSON]) -> dict[str, JSON]:
+    """`body` with the leftovers of its own client; those of nested objects are added to them."""
+    laid = dict(body)
+    for name, value in leftovers.items():
+        there = laid.get(name)
+        if name in ("metadata", "reasoning", "text") and isinstance(there, dict) and isinstance(value, dict):
+            laid[name] = _laid_over_format(there, value)
+        else:
+            laid[name] = value
+    return laid
+
+
+def _laid_over_format(there: dict[str, JSON], value: dict[str, JSON]) -> dict[str, JSON]:
+    inner, more = there.get("format"), value.get("format")
+    if isinstance(inner, dict) and isinstance(more, dict):
+        return {**there, **value, "format": {**inner, **more}}
+    return {**there, **value}

@@ -1,0 +1,109 @@
+"""What the readers of all dialects read alike: the gateway's own members and headers, and the model's name."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from adapters.dialects.document import Document
+from adapters.dialects.envelope import Envelope
+from adapters.http.inbound import Inbound
+from application.chat_call import ChatCall
+from domain.errors import MalformedRequest
+from domain.json_types import JSON
+
+_TIMEOUT_SOURCES: Final = (("x-litellm-timeout", "timeout"), ("", "request_timeout"))
+_STREAM_TIMEOUT_SOURCES: Final = (("x-litellm-stream-timeout", "stream_timeout"), *_TIMEOUT_SOURCES)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallFacts:
+    """What a dialect's reader found out about a call; `stream`, `query` and `stateful` as ChatCall has them.
+
+    gateway:   members of the body that were for the gateway.
+    forwarded: names of the request headers that may travel to an upstream.
+    """
+
+    stream: bool
+    gateway: Mapping[str, JSON]
+    forwarded: tuple[str, ...] = ()
+    query: str = ""
+    stateful: bool = False
+
+
+def named_model(envelope: Envelope, inbound: Inbound) -> str:
+    """The model asked for: the path's where it names one, else the body's. Raises MalformedRequest without any."""
+    model = inbound.path_model or envelope.text("model")
+    if not model:
+        raise MalformedRequest("model: expected the name of a model; GET /v1/models lists them", param="model")
+    return model
+
+
+def new_call(inbound: Inbound, document: Document, facts: CallFacts) -> ChatCall:
+    """The call of `document`; the record is told whether it streams. Raises MalformedRequest."""
+    headers, record = inbound.exchange.headers, inbound.record
+    record.stream = facts.stream
+    return ChatCall(
+        request_id=record.request_id,
+        model=document.reply.model,
+        stream=facts.stream,
+        document=document,
+        record=record,
+        timeout_s=timeout_s(headers, facts.gateway, stream=facts.stream),
+        mock_response=_text(facts.gateway, "mock_response"),
+        drop_params=drops_params(facts.gateway),
+        strict=is_strict(headers),
+        query=facts.query,
+        stateful=facts.stateful,
+        headers={name: headers[name] for name in facts.forwarded if name in headers},
+    )
+
+
+def timeout_s(headers: Mapping[str, str], gateway: Mapping[str, JSON], *, stream: bool = False) -> float | None:
+    """The caller's own limit for the call, in seconds: the header's before the body's. Raises MalformedRequest."""
+    for header, member in _STREAM_TIMEOUT_SOURCES if stream else _TIMEOUT_SOURCES:
+        for name, value in ((header, headers.get(header)), (member, gateway.get(member))):
+            if value is not None:
+                return _seconds(name, value)
+    return None
+
+
+def is_strict(headers: Mapping[str, str]) -> bool:
+    """Whether the caller refuses every loss. Raises MalformedRequest where the header says neither yes nor no."""
+    match headers.get("x-feathergate-strict", "false").strip().lower():
+        case "true" | "1":
+            return True
+        case "false" | "0" | "":
+            return False
+        case _:
+            raise MalformedRequest("x-feathergate-strict: expected true or false", param="x-feathergate-strict")
+
+
+def drops_params(gateway: Mapping[str, JSON]) -> bool | None:
+    """Whether parameters that the upstream lacks are left out; None where the caller does not say.
+
+    Raises MalformedRequest.
+    """
+    value = gateway.get("drop_params")
+    if value is None or isinstance(value, bool):
+        return value
+    raise MalformedRequest("drop_params: expected true or false", param="drop_params")
+
+
+def _seconds(name: str, value: JSON) -> float:
+    try:
+        seconds = (
+            float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
+        )
+    except (ValueError, OverflowError):
+        seconds = math.nan
+    if not math.isfinite(seconds) or seconds <= 0:
+        raise MalformedRequest(f"{name}: expected a number of seconds above zero", param=name)
+    return seconds
+
+
+def _text(gateway: Mapping[str, JSON], name: str) -> str | None:
+    value = gateway.get(name)
+    if value is None or isinstance(value, str):
+        return value
+    raise MalformedRequest(f"{name}: expected a string", param=name)
