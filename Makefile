@@ -4,7 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
 
-.PHONY: run test check format clean
+.PHONY: run test check format docs clean
 
 run: $(VENV)/.installed
 	$(BIN)/feathergate serve --config feathergate.yaml $(ARGS)
@@ -21,6 +21,9 @@ check: $(VENV)/.installed-dev
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.documents.translation_page > docs/translation.md
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

@@ -6,7 +6,7 @@ import openai
 import pytest
 
 from tests.e2e.gateway import Gateway, running_gateway
-from tests.e2e.three_vendors import MASTER_KEY, three_vendors
+from tests.e2e.four_dialects import MASTER_KEY, four_dialects
 from tests.e2e.vendors import Vendors, running_vendors
 
 
@@ -21,7 +21,7 @@ def gateway(
     request: pytest.FixtureRequest, vendors: Vendors, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Gateway]:
     folder = tmp_path_factory.mktemp(request.param)
-    with running_gateway(three_vendors(vendors.base), folder, "--server", request.param) as running:
+    with running_gateway(four_dialects(vendors.base), folder, "--server", request.param) as running:
         yield running
 
 

@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from tests.e2e.gateway import BY_SIGNAL, ROOT, Gateway, clean_environment, command, run_command, running_gateway
-from tests.e2e.three_vendors import MASTER_KEY, three_vendors
+from tests.e2e.four_dialects import MASTER_KEY, four_dialects
 from tests.e2e.vendors import Vendors
 
 ECHO = "model_list: [{model_name: echo, litellm_params: {model: echo/echo}}]"
@@ -26,7 +26,7 @@ def chat_body(model: str, text: str = "hi", *, stream: bool = False) -> dict[str
 
 def test_check_shows_the_configuration_and_no_secret(tmp_path: Path) -> None:
     config = tmp_path / "gateway.yaml"
-    config.write_text(three_vendors("http://127.0.0.1:9"))
+    config.write_text(four_dialects("http://127.0.0.1:9"))
     done = run_command("check", "--config", str(config))
     assert done.returncode == 0
     assert done.stderr == ""
@@ -104,7 +104,7 @@ def test_a_signal_lets_answers_in_flight_end(tmp_path: Path, server: str, stop: 
 @BY_SIGNAL
 @pytest.mark.parametrize("server", SERVERS)
 def test_a_second_signal_ends_them_at_once(vendors: Vendors, tmp_path: Path, server: str) -> None:
-    with running_gateway(three_vendors(vendors.base), tmp_path, "--server", server) as gateway:
+    with running_gateway(four_dialects(vendors.base), tmp_path, "--server", server) as gateway:
         with streaming(gateway, chat_body("openai/stall", stream=True)) as lines:
             gateway.process.send_signal(signal.SIGTERM)
             wait_until_it_refuses(gateway)

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from tests.e2e.gateway import BY_SIGNAL, ROOT, Gateway, clean_environment, command, running_gateway
-from tests.e2e.three_vendors import MASTER_KEY, three_vendors
+from tests.e2e.four_dialects import MASTER_KEY, four_dialects
 from tests.e2e.vendors import Vendors
 
 HEADERS = {"authorization": f"Bearer {MASTER_KEY}"}
@@ -77,7 +77,7 @@ def test_an_upstream_killed_mid_answer_is_an_error_in_the_stream(
     mortal_vendors: tuple[subprocess.Popen[str], str], tmp_path: Path
 ) -> None:
     process, base = mortal_vendors
-    with running_gateway(three_vendors(base), tmp_path) as gateway, httpx.Client(timeout=10) as client:
+    with running_gateway(four_dialects(base), tmp_path) as gateway, httpx.Client(timeout=10) as client:
         url = gateway.base + "/v1/chat/completions"
         with client.stream("POST", url, headers=HEADERS, json=chat("anthropic/stall", stream=True)) as answer:
             assert answer.status_code == 200
@@ -174,7 +174,7 @@ def test_ten_thousand_garbage_requests_change_nothing(gateway: Gateway, vendors:
 def test_a_stop_signal_ends_streams_with_a_typed_error(vendors: Vendors, tmp_path: Path, server: str) -> None:
     flags = ("--server", server, "--drain-timeout", "0.2")
     with (
-        running_gateway(three_vendors(vendors.base), tmp_path, *flags) as gateway,
+        running_gateway(four_dialects(vendors.base), tmp_path, *flags) as gateway,
         httpx.Client(timeout=10) as client,
     ):
         body = chat("openai/stall", stream=True)

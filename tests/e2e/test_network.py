@@ -9,10 +9,11 @@ import httpx
 import pytest
 import trustme
 
+from tests.e2e.canned.contents import TEXT
 from tests.e2e.forward_proxy import running_proxy
 from tests.e2e.gateway import Gateway, run_command, running_gateway
-from tests.e2e.three_vendors import MASTER_KEY, three_vendors
-from tests.e2e.vendors import TEXT, Vendors, running_vendors
+from tests.e2e.four_dialects import MASTER_KEY, four_dialects
+from tests.e2e.vendors import Vendors, running_vendors
 
 MODELS = ("gpt", "claude", "gemini")
 
@@ -52,7 +53,7 @@ def assert_all_answer(gateway: Gateway) -> None:
 def test_http_origins_are_reached_through_http_proxy(vendors: Vendors, tmp_path: Path) -> None:
     with running_proxy() as proxy:
         environment = {"HTTP_PROXY": proxy.url}
-        with running_gateway(three_vendors(vendors.base), tmp_path, environment=environment) as gateway:
+        with running_gateway(four_dialects(vendors.base), tmp_path, environment=environment) as gateway:
             assert_all_answer(gateway)
         assert proxy.asked
         assert {method for method, _ in proxy.asked} <= {"POST", "CONNECT"}
@@ -65,7 +66,7 @@ def test_https_origins_are_tunnelled_through_https_proxy(
 ) -> None:
     with running_proxy() as proxy:
         environment = {"HTTPS_PROXY": proxy.url, "SSL_CERT_FILE": ca_file}
-        with running_gateway(three_vendors(tls_vendors.base), tmp_path, environment=environment) as gateway:
+        with running_gateway(four_dialects(tls_vendors.base), tmp_path, environment=environment) as gateway:
             assert_all_answer(gateway)
         assert {("CONNECT", tls_vendors.base.removeprefix("https://"))} == set(proxy.asked)
 
@@ -74,14 +75,14 @@ def test_https_origins_are_tunnelled_through_https_proxy(
 def test_no_proxy_goes_past_the_proxy(vendors: Vendors, tmp_path: Path, no_proxy: str) -> None:
     with running_proxy() as proxy:
         environment = {"HTTP_PROXY": proxy.url, "NO_PROXY": no_proxy}
-        with running_gateway(three_vendors(vendors.base), tmp_path, environment=environment) as gateway:
+        with running_gateway(four_dialects(vendors.base), tmp_path, environment=environment) as gateway:
             assert_all_answer(gateway)
         assert proxy.asked == []
 
 
 def test_a_proxy_that_is_none_is_one_clear_sentence(vendors: Vendors, tmp_path: Path) -> None:
     config = tmp_path / "gateway.yaml"
-    config.write_text(three_vendors(vendors.base))
+    config.write_text(four_dialects(vendors.base))
     for arguments in (("serve", "--port", "0"), ("check",)):
         environment = {"HTTPS_PROXY": "socks5://127.0.0.1:1"}
         done = run_command(*arguments, "--config", str(config), environment=environment)
@@ -91,13 +92,13 @@ def test_a_proxy_that_is_none_is_one_clear_sentence(vendors: Vendors, tmp_path: 
 
 
 def test_ssl_cert_file_names_the_authorities(tls_vendors: Vendors, ca_file: str, tmp_path: Path) -> None:
-    config = three_vendors(tls_vendors.base)
+    config = four_dialects(tls_vendors.base)
     with running_gateway(config, tmp_path, environment={"SSL_CERT_FILE": ca_file}) as gateway:
         assert_all_answer(gateway)
 
 
 def test_a_certificate_of_an_unknown_authority_is_refused(tls_vendors: Vendors, tmp_path: Path) -> None:
-    with running_gateway(three_vendors(tls_vendors.base), tmp_path) as gateway:
+    with running_gateway(four_dialects(tls_vendors.base), tmp_path) as gateway:
         refused = ask(gateway, "gpt")
     assert refused.status_code == 503
     assert "certificate" in refused.json()["error"]["message"]
@@ -108,6 +109,6 @@ def test_ssl_verify_holds_for_all_deployments(
     tls_vendors: Vendors, ca_file: str, tmp_path: Path, verify: str
 ) -> None:
     setting = verify if verify == "false" else f'"{ca_file}"'
-    config = three_vendors(tls_vendors.base).replace("drop_params: true", f"ssl_verify: {setting}")
+    config = four_dialects(tls_vendors.base).replace("drop_params: true", f"ssl_verify: {setting}")
     with running_gateway(config, tmp_path) as gateway:
         assert_all_answer(gateway)

@@ -6,8 +6,9 @@ import openai
 import pytest
 from openai.lib.streaming.chat import ChatCompletionStreamState
 
+from tests.e2e.canned.contents import REDACTED, SIGNATURE, TEXT, THOUGHT
 from tests.e2e.conversations import TOOLS
-from tests.e2e.vendors import REDACTED, SIGNATURE, TEXT, THOUGHT, Vendors
+from tests.e2e.vendors import Vendors
 
 ASKED: Any = [{"role": "user", "content": "How are Paris and Rome?"}]
 

@@ -10,9 +10,10 @@ import httpx
 import pytest
 import trustme
 
+from tests.e2e.canned.contents import TEXT
 from tests.e2e.gateway import BY_SIGNAL, Gateway, run_command, running_gateway
-from tests.e2e.three_vendors import MASTER_KEY, three_vendors
-from tests.e2e.vendors import TEXT, Vendors
+from tests.e2e.four_dialects import MASTER_KEY, four_dialects
+from tests.e2e.vendors import Vendors
 
 HEADERS = {"authorization": f"Bearer {MASTER_KEY}"}
 CHAT = "/v1/chat/completions"
@@ -54,7 +55,7 @@ def test_tls_is_served(
     http2: tuple[str, ...],
     version: str,
 ) -> None:
-    with running_gateway(three_vendors(vendors.base), tmp_path, *tls_flags, *http2) as gateway:
+    with running_gateway(four_dialects(vendors.base), tmp_path, *tls_flags, *http2) as gateway:
         assert gateway.base.startswith("https://")
         with httpx.Client(base_url=gateway.base, http2=True, verify=trusting, headers=HEADERS) as client:
             assert_answers(client, version)
@@ -74,7 +75,7 @@ def test_a_certificate_that_is_none_is_one_clear_sentence(tmp_path: Path, tls_fl
 
 
 def test_http2_is_served_without_tls_to_those_who_know(vendors: Vendors, tmp_path: Path) -> None:
-    with running_gateway(three_vendors(vendors.base), tmp_path, "--http2") as gateway:
+    with running_gateway(four_dialects(vendors.base), tmp_path, "--http2") as gateway:
         with httpx.Client(base_url=gateway.base, http1=False, http2=True, headers=HEADERS) as client:
             assert_answers(client, "HTTP/2")
         assert httpx.get(gateway.base + "/health").http_version == "HTTP/1.1"
@@ -93,7 +94,7 @@ def assert_answers(client: httpx.Client, version: str) -> None:
 
 @pytest.fixture(scope="module")
 def both(vendors: Vendors, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Gateway, Gateway]]:
-    config, folder = three_vendors(vendors.base), tmp_path_factory.mktemp("both")
+    config, folder = four_dialects(vendors.base), tmp_path_factory.mktemp("both")
     with (
         running_gateway(config, folder, "--server", "uvicorn") as one,
         running_gateway(config, folder, "--server", "hypercorn") as other,

@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Final, Literal, assert_never
 
-from adapters.dialects.gemini.losses import Losses, Place
+from adapters.dialects.gemini.losses import Losses
 from adapters.dialects.gemini.media_parts import render_media
+from adapters.dialects.gemini.message_places import Places
 from adapters.dialects.gemini.results import render_result
 from adapters.dialects.gemini.unsaid import spoken_names
 from adapters.dialects.gemini.vocabulary import FAMILY
@@ -43,27 +44,6 @@ class _Content:
     results: bool = False
 
 
-@dataclass(slots=True)
-class _Places:
-    """Where every message and part of the repaired conversation stood in the caller's."""
-
-    by_identity: dict[int, Place] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, messages: tuple[Message, ...]) -> "_Places":
-        places = cls()
-        for index, message in enumerate(messages):
-            places.by_identity[id(message)] = Place(index)
-            for position, part in enumerate(message.parts):
-                places.by_identity[id(part)] = Place(index, position)
-                for inner, shown in enumerate(part.parts if isinstance(part, ToolResult) else ()):
-                    places.by_identity[id(shown)] = Place(index, inner)
-        return places
-
-    def __getitem__(self, value: Message | Part) -> Place:
-        return self.by_identity.get(id(value), Place(0))
-
-
 def render_contents(
     messages: tuple[Message, ...], profile: ModelProfile, *, names: ToolNames, losses: Losses
 ) -> tuple[list[JSON], list[JSON]]:
@@ -76,7 +56,7 @@ def render_contents(
         native, dropped = without_foreign_reasoning(with_result_names(messages), FAMILY)
         repaired, orphaned = without_orphans(native)
         losses.add(*dropped, *orphaned)
-    writer = _Writer(profile, _Places.of(native), names=names, losses=losses)
+    writer = _Writer(profile, Places(native), names=names, losses=losses)
     leading = next(
         (index for index, message in enumerate(repaired) if message.role not in INSTRUCTION_ROLES), len(repaired)
     )
@@ -84,7 +64,7 @@ def render_contents(
     named = spoken_names(repaired)
     for message in repaired[leading:]:
         writer.add(message, spoken_name=message.name if len(named) > 1 else None)
-    return instructions, writer.finished(Place(max(0, len(messages) - 1)))
+    return instructions, writer.finished(last=native[-1] if native else None)
 
 
 def _is_plain(message: Message) -> bool:
@@ -97,7 +77,7 @@ def _is_plain(message: Message) -> bool:
 class _Writer:
     """Writes contents: neighbours of one role are one Content, but results stand alone, and parts never merge."""
 
-    def __init__(self, profile: ModelProfile, places: _Places, *, names: ToolNames, losses: Losses) -> None:
+    def __init__(self, profile: ModelProfile, places: Places, *, names: ToolNames, losses: Losses) -> None:
         self._profile = profile
         self._names = names
         self._losses = losses
@@ -131,7 +111,7 @@ class _Writer:
             case _:
                 assert_never(message.role)
 
-    def finished(self, last: Place) -> list[JSON]:
+    def finished(self, *, last: Message | None) -> list[JSON]:
         """The contents, which begin with the user; the calls of the current turn are signed where they must be."""
         contents = self._contents
         if not contents:
@@ -141,7 +121,8 @@ class _Writer:
             self._losses.change("leading_assistant", "/messages", "Gemini's conversations begin with the user")
             contents.insert(0, _Content("user", [{"text": _PLACEHOLDER}]))
         if contents[-1].role == "model" and not self._profile.prefill:
-            self._losses.change("prefill_not_continued", last.pointer, "the model begins a new turn")
+            where = "/messages" if last is None else self._places[last].pointer
+            self._losses.change("prefill_not_continued", where, "the model begins a new turn")
             contents.append(_Content("user", [{"text": _PLACEHOLDER}]))
         if self._profile.signed_calls:
             self._sign_current_turn()
@@ -170,9 +151,8 @@ class _Writer:
         results = (part for part in message.parts if isinstance(part, ToolResult))
         for called, result in zip(self._called, results, strict=True):
             name = self._names.wire(called)
-            place = self._places[result]
             response, after = render_result(
-                result, place, name=name, losses=self._losses, media=self._profile.result_media
+                result, self._places, name=name, losses=self._losses, media=self._profile.result_media
             )
             if self._profile.call_ids:
                 response = {"id": result.call_id} | response

@@ -27,23 +27,3 @@ class Losses:
 
     def noted(self) -> tuple[Loss, ...]:
         return tuple(self._noted)
-
-
-class Place:
-    """Where a message or part stood in the caller's request, as JSON pointer and as path."""
-
-    __slots__ = ("content", "message")
-
-    def __init__(self, message: int, content: int | None = None) -> None:
-        self.message = message
-        self.content = content
-
-    @property
-    def pointer(self) -> str:
-        """`/messages/2/content/0`, for losses."""
-        return f"/messages/{self.message}" + ("" if self.content is None else f"/content/{self.content}")
-
-    @property
-    def path(self) -> str:
-        """`messages[2].content[0]`, for errors."""
-        return f"messages[{self.message}]" + ("" if self.content is None else f".content[{self.content}]")

@@ -3,7 +3,8 @@
 import re
 from typing import Final, assert_never
 
-from adapters.dialects.gemini.losses import Losses, Place
+from adapters.dialects.gemini.losses import Losses
+from adapters.dialects.gemini.message_places import Place
 from adapters.dialects.gemini.vocabulary import FAMILY
 from domain.chat.content import Audio, Document, FileRef, Image, Inline, PlainText, Url
 from domain.errors import UnsupportedFeature

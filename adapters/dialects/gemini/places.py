@@ -7,7 +7,7 @@ from typing import Final
 from adapters.dialects.gemini.content_parsing import Turn, parse_turns
 from adapters.dialects.gemini.members import Members, spelled
 from adapters.dialects.gemini.tool_parsing import placed_tools
-from domain.chat.content import ToolResult
+from domain.chat.content import Reasoning, ToolCall, ToolResult
 from domain.errors import MalformedRequest
 from domain.json_types import JSON
 
@@ -81,23 +81,26 @@ def _in_messages(steps: Sequence[str], body: Mapping[str, JSON]) -> Sequence[str
     if turn is None:
         return ("contents",)
     inside = steps[1:]
-    if inside[:1] == ["content"]:
-        return _in_parts(inside[1:], turn)
+    if inside[:1] == ["content"] or inside[:1] == ["tool_calls"]:
+        return _in_parts(inside[1:], turn, are_calls=inside[0] == "tool_calls")
     return (*_content(turn.content), *inside)
 
 
-def _in_parts(steps: Sequence[str], turn: Turn) -> Sequence[str]:
-    if not steps or not steps[0].isdigit() or not turn.places:
+def _in_parts(steps: Sequence[str], turn: Turn, *, are_calls: bool) -> Sequence[str]:
+    """`steps` lead to one of the calls of a turn, or to what else it says aloud."""
+    parts = zip(turn.message.parts, turn.places, strict=True)
+    placed = [(part, at) for part, at in parts if isinstance(part, ToolCall) is are_calls]
+    spoken = [(part, at) for part, at in placed if not isinstance(part, Reasoning)]
+    if not steps or not steps[0].isdigit() or int(steps[0]) >= len(spoken):
         return _content(turn.content)
-    number = int(steps[0])
-    only_result = len(turn.message.parts) == 1 and isinstance(turn.message.parts[0], ToolResult)
-    if only_result and number >= 1:
+    part, (content, position) = spoken[int(steps[0])]
+    whole, rest = (*_content(content), "parts", str(position)), steps[1:]
+    if isinstance(part, ToolResult) and rest[:1] == ["content"] and len(rest) > 1 and rest[1].isdigit():
         # The first thing a result says is its response; the others are its own parts.
-        content, position = turn.places[0]
-        return (*_content(content), "parts", str(position), "functionResponse", "parts", str(number - 1))
-    content, position = turn.places[min(number, len(turn.places) - 1)]
-    rest = [_IN_PARTS.get(step, step) for step in steps[1:]]
-    return (*_content(content), "parts", str(position), *rest)
+        inner, rest = int(rest[1]), rest[2:]
+        shown = ("response",) if inner == 0 else ("parts", str(inner - 1))
+        whole = (*whole, "functionResponse", *shown)
+    return (*whole, *(_IN_PARTS.get(step, step) for step in rest))
 
 
 def _content(index: int | None) -> tuple[str, ...]:

@@ -3,8 +3,9 @@
 from typing import Final
 
 from adapters.dialects import json_codec
-from adapters.dialects.gemini.losses import Losses, Place
+from adapters.dialects.gemini.losses import Losses
 from adapters.dialects.gemini.media_parts import render_media
+from adapters.dialects.gemini.message_places import Places
 from domain.chat.content import Document, Image, Inline, Text, ToolResult
 from domain.json_types import JSON
 
@@ -13,7 +14,7 @@ _RESPONSE_TYPES: Final = frozenset({"image/png", "image/jpeg", "image/webp", "ap
 
 
 def render_result(
-    result: ToolResult, place: Place, *, name: str, losses: Losses, media: bool
+    result: ToolResult, places: Places, *, name: str, losses: Losses, media: bool
 ) -> tuple[dict[str, JSON], list[JSON]]:
     """The functionResponse (without id) and the parts that must follow in a Content of their own.
 
@@ -23,10 +24,10 @@ def render_result(
     response: dict[str, JSON] = {"name": name, "response": _response("\n".join(texts), is_error=result.is_error)}
     inside: list[JSON] = []
     after: list[JSON] = []
-    for index, part in enumerate(result.parts):
+    for part in result.parts:
         if isinstance(part, Text):
             continue
-        rendered = render_media(part, Place(place.message, index), losses=losses)
+        rendered = render_media(part, places[part], losses=losses)
         (inside if media and _fits_inside(part) else after).append(rendered)
     if inside:
         response["parts"] = inside

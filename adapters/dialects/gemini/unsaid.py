@@ -1,9 +1,10 @@
 """What of a foreign request is never rendered, because Gemini has no place for it: named, each where it stood."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from adapters.dialects.gemini.losses import Losses
+from adapters.dialects.gemini.message_places import Places
 from adapters.dialects.gemini.vocabulary import FAMILY
 from adapters.dialects.leftovers import foreign_losses
 from domain.chat.content import (
@@ -45,7 +46,7 @@ def note_unsaid(request: ChatRequest, losses: Losses) -> None:
 
 
 def _note_messages(messages: Sequence[Message], losses: Losses) -> None:
-    named = spoken_names(messages)
+    named, places = spoken_names(messages), Places(messages)
     for index, message in enumerate(messages):
         where = f"/messages/{index}"
         if message.name and (message.role is not Role.USER or len(named) < 2):
@@ -53,8 +54,10 @@ def _note_messages(messages: Sequence[Message], losses: Losses) -> None:
         if message.ext:
             for name in (name for members in message.ext.values() for name in members):
                 losses.hint("dropped_ext", f"{where}/{name}", "Gemini has no such member")
-        for pointer, part in _placed(message.parts, where):
-            _note_part(part, pointer, losses)
+        for part in message.parts:
+            _note_part(part, places, losses)
+            for shown in part.parts if isinstance(part, ToolResult) else ():
+                _note_part(shown, places, losses)
 
 
 def spoken_names(messages: Sequence[Message]) -> frozenset[str]:
@@ -62,29 +65,22 @@ def spoken_names(messages: Sequence[Message]) -> frozenset[str]:
     return frozenset(message.name for message in messages if message.role is Role.USER and message.name)
 
 
-def _placed(parts: Sequence[Part], where: str) -> Iterator[tuple[str, Part]]:
-    """Every part, and every part of a result, with its pointer."""
-    for position, part in enumerate(parts):
-        yield f"{where}/content/{position}", part
-        if isinstance(part, ToolResult):
-            for inner, shown in enumerate(part.parts):
-                yield f"{where}/content/{inner}", shown
-
-
-def _note_part(part: Part, where: str, losses: Losses) -> None:
-    if isinstance(part, Reasoning | Refusal | OpaquePart):
+def _note_part(part: Part, places: Places, losses: Losses) -> None:
+    if isinstance(part, OpaquePart):
+        return
+    if part.ext:
+        losses.add(*foreign_losses(part.ext, at=places[part].pointer))
+    if isinstance(part, Reasoning | Refusal):
         return
     if part.cache is not None:
-        losses.hint("dropped_cache_hint", where, _CACHES)
-    if part.ext:
-        losses.add(*foreign_losses(part.ext, at=where))
+        losses.hint("dropped_cache_hint", places[part].pointer, _CACHES)
     if isinstance(part, Text) and part.citations:
-        losses.hint("dropped_citation", where, "Gemini takes no sources back")
+        losses.hint("dropped_citation", places[part].pointer, "Gemini takes no sources back")
     if isinstance(part, Text | ToolCall) and part.signature is not None and part.signature.family != FAMILY:
-        losses.hint("dropped_signature", where, f"not signed by {FAMILY}")
+        losses.hint("dropped_signature", places[part].pointer, f"not signed by {FAMILY}")
     if isinstance(part, Document) and part.filename is not None:
-        losses.hint("dropped_filename", where, "Gemini has no names of files")
+        losses.hint("dropped_filename", places[part].pointer, "Gemini has no names of files")
     if isinstance(part, Document) and part.title is not None:
-        losses.change("dropped_title", where, "Gemini has no titles of documents")
+        losses.change("dropped_title", places[part].pointer, "Gemini has no titles of documents")
     if isinstance(part, Audio) and part.transcript is not None and not isinstance(part.source, FileRef):
-        losses.hint("dropped_transcript", where, "Gemini listens itself")
+        losses.hint("dropped_transcript", places[part].pointer, "Gemini listens itself")

@@ -1,9 +1,9 @@
 """Requests: wire → canonical.
 
-Rendering is the inverse of parsing, except for these normal forms: nulls, `top_logprobs: 0`, `stream: false`, empty
-instructions, and empty objects and lists where they say nothing are left out; `input` is a list of items, whose `type: message` may be left out
-where the item has no further members; a list of one plain text is a string; `generate_summary` is called
-`summary`; media are standard base64 under the type they have.
+Rendering is the inverse of parsing, except for these normal forms: nulls, `top_logprobs: 0`, `stream: false`,
+empty instructions, and empty objects and lists where they say nothing are left out; `input` is a list of items,
+whose `type: message` may be left out where the item has no further members; a list of one plain text is a string;
+`generate_summary` is called `summary`; media are standard base64 under the type they have.
 """
 
 from collections.abc import Mapping

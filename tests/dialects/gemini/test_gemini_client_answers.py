@@ -71,7 +71,7 @@ def understood(parts: tuple[Part, ...]) -> list[Any]:
 # ---- every answer --------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(responses(max_candidates=3))
 def test_reading_gives_back_what_was_said(response: ChatResponse) -> None:
     read = GEMINI.parse_response(rendered(response), NOTHING_RENAMED)
@@ -83,7 +83,7 @@ def test_reading_gives_back_what_was_said(response: ChatResponse) -> None:
     assert (read.id, read.created_unix_s, read.model) == (response.id, response.created_unix_s, "asked/model")
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(responses(family="anthropic"))
 def test_an_answer_sent_back_means_what_it_meant(response: ChatResponse) -> None:
     (told,) = response.candidates
@@ -97,7 +97,7 @@ def test_an_answer_sent_back_means_what_it_meant(response: ChatResponse) -> None
     ]
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(streams())
 def test_geminis_own_answers_come_through_translation_unchanged(chunks: list[dict[str, Any]]) -> None:
     response = GEMINI.parse_response(merged(chunks), NOTHING_RENAMED)
@@ -106,7 +106,7 @@ def test_geminis_own_answers_come_through_translation_unchanged(chunks: list[dic
     assert read.usage == response.usage
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(answers(max_candidates=2))
 def test_what_every_dialect_can_tell_is_no_loss(told: tuple[ChatResponse, list[ev.StreamEvent]]) -> None:
     assert [GEMINI.lost(event) for event in told[1] if GEMINI.lost(event) is not None] == []

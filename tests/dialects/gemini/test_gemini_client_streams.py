@@ -12,7 +12,7 @@ from adapters.dialects.contract import Reply
 from adapters.dialects.gemini.dialect import Gemini
 from adapters.dialects.gemini.framing import FramingName
 from domain.chat import events as ev
-from domain.chat.content import Citation, Inline, Opaque, OpaquePart, Part, Reasoning, Text
+from domain.chat.content import Citation, Inline, Opaque, OpaquePart, Part, Reasoning, Text, ToolCall
 from domain.chat.events import BlockKind
 from domain.chat.fold import fold
 from domain.chat.response import ChatResponse, Finish, FinishReason
@@ -132,7 +132,7 @@ def test_googles_client_reads_it(told: Told) -> None:
     thoughts = "".join(part.text for part in candidate.parts if isinstance(part, Reasoning))
     assert "".join(part.text for part in spoken if part.thought) == thoughts
     assert [(part.function_call.id, part.function_call.name) for part in spoken if part.function_call] == [
-        (part.id, part.name) for part in candidate.parts if hasattr(part, "raw")
+        (part.id, part.name) for part in candidate.parts if isinstance(part, ToolCall)
     ]
     assert read[-1].candidates[0].finish_reason is not None
     assert read[-1].usage_metadata.total_token_count == (response.usage.total_tokens if response.usage else None)

@@ -224,6 +224,15 @@ def test_refusals_are_noted() -> None:
     assert ev.Finished(Finish(reason=FinishReason.STOP, native="completed", detail="refusal")) in events
 
 
+def test_bytes_that_are_no_text_are_refused_where_they_must_be_read() -> None:
+    two_names = json.dumps(body(metadata={"model": "x", "odd": "?"})).encode().replace(b'"?"', b'"\xff"')
+    with pytest.raises(MalformedResponse, match="expected a response"):
+        ResponsesRelay(REPLY).answer(two_names)
+    failed = json.dumps(body(status="failed", error={"message": "m"}, note="?")).encode()
+    with pytest.raises(UpstreamError, match="broke off"):
+        ResponsesRelay(REPLY).answer(failed.replace(b'"?"', b'"\xff"'))
+
+
 @pytest.mark.parametrize("status", ["queued", "in_progress"])
 def test_answers_in_the_background_are_their_clients_to_fetch(status: str) -> None:
     raw, events = ResponsesRelay(REPLY).answer(json.dumps(body(status=status)).encode())

@@ -478,6 +478,7 @@ def test_tools_that_nobody_else_runs_are_refused() -> None:
         ({**CLOSED, "required": []}, False),
         ({**CLOSED, "anyOf": []}, False),
         ({**CLOSED, "properties": {"a": {}}}, False),
+        ({**CLOSED, "properties": {"a": True}}, False),
         ({**CLOSED, "properties": {"a": {"type": "string", "default": "x"}}}, False),
         ({**CLOSED, "properties": {"a": {"type": "array"}}}, False),
         ({**CLOSED, "properties": {"a": {"type": "array", "items": {"type": "string"}}}}, True),
@@ -746,6 +747,18 @@ def test_no_other_vendors_signature_goes_back() -> None:
         "message",
     ]
     assert "store" not in sent.body
+
+
+def test_sound_and_items_among_results_go_back_to_their_own_format() -> None:
+    sound = Audio(source=Inline(media_type="audio/wav", base64=canonical.WAV), audio_format="wav")
+    item = {"type": "computer_call_output", "call_id": "c", "output": {}}
+    kept = OpaquePart(family="openai_responses", kind="computer_call_output", raw=item)
+    odd = Message(role=Role.TOOL, parts=(kept, Text(text="?")))
+    sent = render_request(replace(request(user(sound), odd), source="openai_responses"), THINKER)
+    spoken_part, back = sent.body["input"]
+    audio = {"type": "input_audio", "input_audio": {"data": canonical.WAV, "format": "wav"}}
+    assert (spoken_part["content"], back) == ([audio], item)
+    assert codes(sent) == [("dropped_media", "/messages/1/content/1")]
 
 
 def test_a_plain_profile_is_taken_at_its_word() -> None:

@@ -3,8 +3,11 @@
 MASTER_KEY = "sk-fg-master"
 
 
-def three_vendors(base: str) -> str:
-    """Every vendor behind a name of its own and behind a wildcard, and a few that cannot answer."""
+def four_dialects(base: str) -> str:
+    """Every vendor behind a name of its own and behind a wildcard, and a few that cannot answer.
+
+    Models below `chat/`, `responses/`, `messages/` and `gemini-api/` are reached in that dialect and no other.
+    """
     return f"""
 model_list:
   - model_name: gpt
@@ -20,6 +23,15 @@ model_list:
   - model_name: "anthropic/*"
     litellm_params: {{model: "anthropic/*", api_key: sk-up-anthropic, api_base: "{base}"}}
   - model_name: "gemini/*"
+    litellm_params: {{model: "gemini/*", api_key: sk-up-gemini, api_base: "{base}"}}
+  - model_name: "chat/*"
+    litellm_params: {{model: "hosted_vllm/*", api_key: sk-up-vllm, api_base: "{base}/v1"}}
+    model_info: {{dialects: [openai_chat]}}
+  - model_name: "responses/*"
+    litellm_params: {{model: "openai/responses/*", api_key: sk-up-openai, api_base: "{base}/v1"}}
+  - model_name: "messages/*"
+    litellm_params: {{model: "anthropic/*", api_key: sk-up-anthropic, api_base: "{base}"}}
+  - model_name: "gemini-api/*"
     litellm_params: {{model: "gemini/*", api_key: sk-up-gemini, api_base: "{base}"}}
   - model_name: unset
     litellm_params: {{model: openai/gpt-4o, api_key: "${{OPENAI_API_KEY:-}}"}}
