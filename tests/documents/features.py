@@ -1,7 +1,7 @@
 """What a request can ask for, one feature at a time, as changes of a plain canonical request."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
@@ -35,8 +35,22 @@ from domain.chat.request import (
     ToolMode,
 )
 from tests.strategies.canonical import PDF, PNG, WAV
+from tests.strategies.dialects import DIALECTS, GEMINI
 
-Feature: TypeAlias = Callable[[ChatRequest], ChatRequest]
+Change: TypeAlias = Callable[[ChatRequest], ChatRequest]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feature:
+    """One thing to ask for: what a request has with it, and what the same request has without it.
+
+    said_by: the dialects whose clients can ask for it, where their own upstreams do not show that.
+    """
+
+    asked: Change
+    without: Change
+    said_by: frozenset[str] = frozenset()
+
 
 SCHEMA: Final[Mapping[str, Any]] = MappingProxyType(
     {
@@ -60,19 +74,19 @@ def plain(**fields: Any) -> ChatRequest:
     return ChatRequest(model="m", **told)
 
 
-def _with(**fields: Any) -> Feature:
+def _with(**fields: Any) -> Change:
     return lambda request: replace(request, **fields)
 
 
-def _sampling(**fields: Any) -> Feature:
+def _sampling(**fields: Any) -> Change:
     return _with(sampling=Sampling(**fields))
 
 
-def _asking(*parts: Part) -> Feature:
+def _asking(*parts: Part) -> Change:
     return _with(messages=(message(Role.USER, *parts),))
 
 
-def _after_call(*results: ToolResult, call: ToolCall = CALL, thoughts: tuple[Part, ...] = ()) -> Feature:
+def _after_call(*results: ToolResult, call: ToolCall = CALL, thoughts: tuple[Part, ...] = ()) -> Change:
     turns = (
         message(Role.USER, Text(text="hi")),
         message(Role.ASSISTANT, *thoughts, call),
@@ -85,16 +99,16 @@ def _result(*parts: Text | Image | Document, **fields: Any) -> ToolResult:
     return ToolResult(call_id="call_1", parts=parts, name="weather", **fields)
 
 
-def _thinking(family: str) -> Feature:
+def _thinking(family: str) -> Change:
     thought = Reasoning(text="hm", signature=Opaque(family=family, value="c2lnbmVk"))
     return _after_call(_result(Text(text="sunny")), thoughts=(thought,))
 
 
-def _tools(*tools: Tool | BuiltinTool, **fields: Any) -> Feature:
+def _tools(*tools: Tool | BuiltinTool, **fields: Any) -> Change:
     return _with(tools=tools, **fields)
 
 
-def _searching() -> Feature:
+def _searching() -> Change:
     return _tools(BuiltinTool(kind="web_search", native_type="web_search", options={}))
 
 
@@ -104,76 +118,157 @@ _SECOND: Final = replace(TOOL, name="time")
 
 FEATURES: Final[Mapping[str, Feature]] = MappingProxyType(
     {
-        "system message first": _with(
-            messages=(message(Role.SYSTEM, Text(text="Be brief")), message(Role.USER, Text(text="hi")))
+        "system message first": Feature(
+            asked=_with(
+                messages=(message(Role.SYSTEM, Text(text="Be brief")), message(Role.USER, Text(text="hi")))
+            ),
+            without=_with(),
         ),
-        "system message inside the conversation": _with(
-            messages=(
-                message(Role.USER, Text(text="hi")),
-                message(Role.SYSTEM, Text(text="Be brief")),
-                message(Role.ASSISTANT, Text(text="ok")),
-                message(Role.USER, Text(text="go on")),
-            )
+        "system message inside the conversation": Feature(
+            asked=_with(
+                messages=(
+                    message(Role.USER, Text(text="hi")),
+                    message(Role.SYSTEM, Text(text="Be brief")),
+                    message(Role.ASSISTANT, Text(text="ok")),
+                    message(Role.USER, Text(text="go on")),
+                )
+            ),
+            without=_with(),
         ),
-        "several text parts": _asking(Text(text="a"), Text(text="b")),
-        "speaker's name": _with(messages=(message(Role.USER, Text(text="hi"), name="ann"),)),
-        "image inline": _asking(Text(text="see"), Image(source=_PICTURE)),
-        "image by URL": _asking(Text(text="see"), Image(source=Url(url="https://example.com/a.png"))),
-        "image detail": _asking(Text(text="see"), Image(source=_PICTURE, detail="low")),
-        "PDF inline": _asking(Text(text="see"), Document(source=_PDF, filename="a.pdf")),
-        "PDF by URL": _asking(Text(text="see"), Document(source=Url(url="https://example.com/a.pdf"))),
-        "text document": _asking(Text(text="see"), Document(source=PlainText(text="long"), title="T")),
-        "file kept by OpenAI": _asking(
-            Text(text="see"), Document(source=FileRef(family="openai", file_id="file-1"))
+        "several text parts": Feature(
+            asked=_asking(Text(text="a"), Text(text="b")), without=_asking(Text(text="a"))
         ),
-        "audio inline": _asking(
-            Text(text="hear"), Audio(source=Inline(media_type="audio/wav", base64=WAV), audio_format="wav")
+        "speaker's name": Feature(
+            asked=_with(messages=(message(Role.USER, Text(text="hi"), name="ann"),)), without=_with()
         ),
-        "function tools": _tools(TOOL),
-        "strict function tools": _tools(replace(TOOL, strict=True)),
-        "tools with free text input": _tools(Tool(name="shell", kind="custom")),
-        "tool_choice none": _tools(TOOL, tool_choice=ToolChoice(mode=ToolMode.NONE)),
-        "tool_choice required": _tools(TOOL, tool_choice=ToolChoice(mode=ToolMode.REQUIRED)),
-        "tool_choice of one tool": _tools(TOOL, tool_choice=ToolChoice(mode=ToolMode.NAMED, names=("weather",))),
-        "tool_choice among some tools": _tools(
-            TOOL, _SECOND, tool_choice=ToolChoice(mode=ToolMode.AUTO, names=("weather",))
+        "image inline": Feature(
+            asked=_asking(Text(text="see"), Image(source=_PICTURE)), without=_asking(Text(text="see"))
         ),
-        "parallel_tool_calls off": _tools(TOOL, parallel_tool_calls=False),
-        "tool call and result": _after_call(_result(Text(text="sunny"))),
-        "tool result that is an error": _after_call(_result(Text(text="no such city"), is_error=True)),
-        "tool result with an image": _after_call(_result(Image(source=_PICTURE))),
-        "web search": _searching(),
-        "code execution": _tools(
-            BuiltinTool(
-                kind="code_execution", native_type="code_interpreter", options={"container": {"type": "auto"}}
-            )
+        "image by URL": Feature(
+            asked=_asking(Text(text="see"), Image(source=Url(url="https://example.com/a.png"))),
+            without=_asking(Text(text="see")),
         ),
-        "JSON schema answer": _with(
-            response_format=ResponseFormat(kind="json_schema", schema=dict(SCHEMA), name="place", strict=True)
+        "image detail": Feature(
+            asked=_asking(Text(text="see"), Image(source=_PICTURE, detail="low")),
+            without=_asking(Text(text="see"), Image(source=_PICTURE)),
         ),
-        "JSON answer without a schema": _with(response_format=ResponseFormat(kind="json_object")),
-        "reasoning effort": _with(reasoning=ReasoningSettings(effort=Effort.MEDIUM)),
-        "reasoning budget": _with(reasoning=ReasoningSettings(budget_tokens=8_192), max_output_tokens=16_000),
-        "thoughts signed by OpenAI, sent back": _thinking("openai"),
-        "thoughts signed by Anthropic, sent back": _thinking("anthropic"),
-        "thoughts signed by Google, sent back": _thinking("google"),
-        "cache hint": _asking(Text(text="long", cache=CacheHint()), Text(text="hi")),
-        "temperature": _sampling(temperature=0.5),
-        "temperature above 1": _sampling(temperature=1.5),
-        "top_p": _sampling(top_p=0.9),
-        "top_k": _sampling(top_k=40),
-        "stop sequences": _sampling(stop=("END",)),
-        "seed": _sampling(seed=7),
-        "frequency and presence penalty": _sampling(frequency_penalty=0.5, presence_penalty=0.5),
-        "logit_bias": _sampling(logit_bias={"42": 1.0}),
-        "several candidates": _with(candidates=2),
-        "logprobs": _with(logprobs=2),
-        "verbosity": _with(verbosity="low"),
-        "service tier": _with(service_tier="priority"),
-        "end user": _with(end_user="user-1"),
-        "metadata": _with(metadata={"team": "a"}),
-        "prompt cache key": _with(cache_key="k"),
-        "store": _with(store=True),
+        "PDF inline": Feature(
+            asked=_asking(Text(text="see"), Document(source=_PDF, filename="a.pdf")),
+            without=_asking(Text(text="see")),
+        ),
+        "PDF by URL": Feature(
+            asked=_asking(Text(text="see"), Document(source=Url(url="https://example.com/a.pdf"))),
+            without=_asking(Text(text="see")),
+        ),
+        "text document": Feature(
+            asked=_asking(Text(text="see"), Document(source=PlainText(text="long"), title="T")),
+            without=_asking(Text(text="see")),
+        ),
+        "file kept by OpenAI": Feature(
+            asked=_asking(Text(text="see"), Document(source=FileRef(family="openai", file_id="file-1"))),
+            without=_asking(Text(text="see")),
+        ),
+        "audio inline": Feature(
+            asked=_asking(
+                Text(text="hear"), Audio(source=Inline(media_type="audio/wav", base64=WAV), audio_format="wav")
+            ),
+            without=_asking(Text(text="hear")),
+        ),
+        "function tools": Feature(asked=_tools(TOOL), without=_with()),
+        "strict function tools": Feature(asked=_tools(replace(TOOL, strict=True)), without=_tools(TOOL)),
+        "tools with free text input": Feature(
+            asked=_tools(Tool(name="shell", kind="custom")),
+            without=_tools(Tool(name="shell", parameters=dict(SCHEMA))),
+        ),
+        "tool_choice none": Feature(
+            asked=_tools(TOOL, tool_choice=ToolChoice(mode=ToolMode.NONE)), without=_tools(TOOL)
+        ),
+        "tool_choice required": Feature(
+            asked=_tools(TOOL, tool_choice=ToolChoice(mode=ToolMode.REQUIRED)), without=_tools(TOOL)
+        ),
+        "tool_choice of one tool": Feature(
+            asked=_tools(TOOL, tool_choice=ToolChoice(mode=ToolMode.NAMED, names=("weather",))),
+            without=_tools(TOOL),
+        ),
+        "tool_choice among some tools": Feature(
+            asked=_tools(TOOL, _SECOND, tool_choice=ToolChoice(mode=ToolMode.AUTO, names=("weather",))),
+            without=_tools(TOOL, _SECOND),
+        ),
+        "parallel_tool_calls off": Feature(
+            asked=_tools(TOOL, tool_choice=ToolChoice(mode=ToolMode.AUTO), parallel_tool_calls=False),
+            without=_tools(TOOL, tool_choice=ToolChoice(mode=ToolMode.AUTO)),
+        ),
+        "tool call and result": Feature(asked=_after_call(_result(Text(text="sunny"))), without=_tools(TOOL)),
+        "tool result that is an error": Feature(
+            asked=_after_call(_result(Text(text="no such city"), is_error=True)),
+            without=_after_call(_result(Text(text="no such city"))),
+        ),
+        "tool result with an image": Feature(
+            asked=_after_call(_result(Image(source=_PICTURE))), without=_after_call(_result(Text(text="sunny")))
+        ),
+        "web search": Feature(asked=_searching(), without=_with()),
+        "code execution": Feature(
+            asked=_tools(
+                BuiltinTool(
+                    kind="code_execution", native_type="code_interpreter", options={"container": {"type": "auto"}}
+                )
+            ),
+            without=_with(),
+        ),
+        "JSON schema answer": Feature(
+            asked=_with(
+                response_format=ResponseFormat(kind="json_schema", schema=dict(SCHEMA), name="place", strict=True)
+            ),
+            without=_with(),
+        ),
+        "JSON answer without a schema": Feature(
+            asked=_with(response_format=ResponseFormat(kind="json_object")), without=_with()
+        ),
+        "reasoning effort": Feature(
+            asked=_with(reasoning=ReasoningSettings(effort=Effort.MEDIUM)), without=_with()
+        ),
+        "reasoning budget": Feature(
+            asked=_with(reasoning=ReasoningSettings(budget_tokens=8_192), max_output_tokens=16_000),
+            without=_with(max_output_tokens=16_000),
+        ),
+        "thoughts signed by OpenAI, sent back": Feature(
+            asked=_thinking("openai"),
+            without=_after_call(_result(Text(text="sunny"))),
+            said_by=frozenset(DIALECTS),
+        ),
+        "thoughts signed by Anthropic, sent back": Feature(
+            asked=_thinking("anthropic"),
+            without=_after_call(_result(Text(text="sunny"))),
+            said_by=frozenset(DIALECTS),
+        ),
+        "thoughts signed by Google, sent back": Feature(
+            asked=_thinking("google"),
+            without=_after_call(_result(Text(text="sunny"))),
+            said_by=frozenset(DIALECTS),
+        ),
+        "cache hint": Feature(
+            asked=_asking(Text(text="long", cache=CacheHint()), Text(text="hi")),
+            without=_asking(Text(text="long"), Text(text="hi")),
+            said_by=frozenset(DIALECTS) - {GEMINI},
+        ),
+        "temperature": Feature(asked=_sampling(temperature=0.5), without=_with()),
+        "temperature above 1": Feature(asked=_sampling(temperature=1.5), without=_with()),
+        "top_p": Feature(asked=_sampling(top_p=0.9), without=_with()),
+        "top_k": Feature(asked=_sampling(top_k=40), without=_with()),
+        "stop sequences": Feature(asked=_sampling(stop=("END",)), without=_with()),
+        "seed": Feature(asked=_sampling(seed=7), without=_with()),
+        "frequency and presence penalty": Feature(
+            asked=_sampling(frequency_penalty=0.5, presence_penalty=0.5), without=_with()
+        ),
+        "logit_bias": Feature(asked=_sampling(logit_bias={"42": 1.0}), without=_with()),
+        "several candidates": Feature(asked=_with(candidates=2), without=_with()),
+        "logprobs": Feature(asked=_with(logprobs=2), without=_with()),
+        "verbosity": Feature(asked=_with(verbosity="low"), without=_with()),
+        "service tier": Feature(asked=_with(service_tier="priority"), without=_with()),
+        "end user": Feature(asked=_with(end_user="user-1"), without=_with()),
+        "metadata": Feature(asked=_with(metadata={"team": "a"}), without=_with()),
+        "prompt cache key": Feature(asked=_with(cache_key="k"), without=_with()),
+        "store": Feature(asked=_with(store=True), without=_with()),
     }
 )
 """Every feature by its name, in the order of the page."""
