@@ -18,40 +18,45 @@ from domain.routing.strategy import simple_shuffle
 class MeteredPieces:
     """The pieces of an answer that proved good, in their order; usage, errors and waiting go into the record.
 
-    Read once. Closing closes the upstream, also where nothing was read yet.
+    Read once. Closing closes the upstream, also where nothing was read yet. `ended` and `failure` tell how the
+    answer stands after the last piece that was read.
     """
 
-    __slots__ = ("_clock", "_held", "_record", "_rest")
+    __slots__ = ("_clock", "_held", "_record", "_rest", "ended", "failure")
 
     def __init__(self, opened: OpenedAnswer, record: CallRecord, clock: Clock) -> None:
         self._held = deque(opened.held)
         self._rest = opened.rest
         self._record = record
         self._clock = clock
+        self.ended = False
+        self.failure: FeatherGateError | None = None
 
     def __aiter__(self) -> "MeteredPieces":
         return self
 
     async def __anext__(self) -> Piece:
-        piece = self._held.popleft() if self._held else await self._next()
+        if self._held:
+            piece = self._held.popleft()
+        else:
+            asked_s = self._clock.monotonic_s()
+            try:
+                piece = await anext(self._rest)
+            finally:
+                self._record.upstream_s += self._clock.monotonic_s() - asked_s
         for event in piece.events:
             if isinstance(event, ev.UsageReported):
                 self._record.usage = event.usage
+            elif isinstance(event, ev.Ended):
+                self.ended = True
             elif isinstance(event, ev.Failed):
-                self._record.error = event.error
+                self.failure = self._record.error = event.error
         return piece
 
     async def aclose(self) -> None:
         """Close the upstream. Idempotent."""
         self._held.clear()
         await self._rest.aclose()
-
-    async def _next(self) -> Piece:
-        asked_s = self._clock.monotonic_s()
-        try:
-            return await anext(self._rest)
-        finally:
-            self._record.upstream_s += self._clock.monotonic_s() - asked_s
 
 
 @dataclass(frozen=True, slots=True)

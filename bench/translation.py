@@ -1,8 +1,8 @@
 """What a translation costs: a small chat, parsed, rendered and answered back, and each chunk of its stream.
 
 usage: python bench/translation.py [REPEATS]
-Prints microseconds for every pair of client and upstream dialect, the least of five runs of REPEATS (default 2,000)
-each: decoding and encoding of JSON included, network not.
+Prints microseconds for every pair of client and upstream dialect, the least of many short runs, REPEATS (default
+2,000) calls in all: decoding and encoding of JSON included, network not.
 """
 
 import sys
@@ -21,7 +21,7 @@ from adapters.dialects.openai_responses.dialect import OpenAIResponses
 from domain.chat import events as ev
 from domain.chat.content import Text
 from domain.chat.events import BlockKind, StreamEvent
-from domain.chat.fold import Folding, fold, unfold
+from domain.chat.fold import Folding, fold
 from domain.chat.request import ChatRequest, Message, Role, Sampling, Tool
 from domain.chat.response import Finish, FinishReason
 from domain.chat.usage import Usage
@@ -114,7 +114,7 @@ def round_trip(client: Side, upstream: Side) -> Callable[[], bytes]:
         rendered = upstream.dialect.render_request(request, upstream.target)
         json_codec.encode(rendered.body)
         folding = Folding()
-        for event in unfold(upstream.dialect.parse_response(json_codec.decode(given), rendered)):
+        for event in upstream.dialect.parse_answer(json_codec.decode(given), rendered):
             folding.feed(event)
         return json_codec.encode(client.dialect.render_response(folding.response(), reply))
 

@@ -17,19 +17,12 @@ from adapters.dialects.openai_responses.dialect import OpenAIResponses
 from adapters.http.access import DEFAULT_KEY_HEADER, AccessPolicy
 from adapters.http.answer_heads import AnswerHeads
 from adapters.http.answering import ChatAnswering
-from adapters.http.app import create_app
 from adapters.http.chat_handlers import ChatHandlers
-from adapters.http.control_plane import ControlPlane
 from adapters.http.data_plane import DataPlane
 from adapters.http.drain import Drain
 from adapters.http.further_handlers import FurtherHandlers
-from adapters.http.health import health_blueprint
-from adapters.http.lane import lane_to
-from adapters.http.metrics import metrics_blueprint
 from adapters.http.model_routes import ClientDialects, model_routes
-from adapters.http.models import models_blueprint
 from adapters.http.reception import Reception
-from adapters.http.stored_responses import stored_responses_blueprint
 from adapters.http.task_runner import TaskRunner
 from adapters.observability.access_log import AccessLog
 from adapters.observability.call_book import CallBook
@@ -60,6 +53,7 @@ from application.stored_responses import StoredResponses
 from domain.models.catalogue import known_models
 from entrypoints.arguments import Options
 from entrypoints.deployments import bind_deployments, fleet_of
+from entrypoints.lazily import lazily
 from entrypoints.model_facts import families, profiles
 from entrypoints.version import feathergate_version
 
@@ -186,8 +180,9 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
         tasks=tasks,
     )
+    # Quart takes longer to import than all else here together: who asks for nothing but answers does without it.
     control_plane = providers.Singleton(
-        ControlPlane,
+        lazily("adapters.http.control_plane:ControlPlane"),
         access=access,
         dialects=dialects.provided.by_kind.call(),
         log=access_log,
@@ -195,14 +190,18 @@ class Container(containers.DeclarativeContainer):
         metrics_need_key=settings.metrics_need_key,
     )
     app = providers.Singleton(
-        create_app,
-        providers.Singleton(lane_to, data_plane, tasks),
+        lazily("adapters.http.app:create_app"),
+        providers.Singleton(lazily("adapters.http.lane:lane_to"), data_plane, tasks),
         control_plane,
         blueprints=providers.List(
-            providers.Singleton(health_blueprint, fleet, drain, version=version),
-            providers.Singleton(models_blueprint, list_models),
-            providers.Singleton(stored_responses_blueprint, stored_responses, dialects.provided.responses),
-            providers.Singleton(metrics_blueprint, metrics_page.provided.render),
+            providers.Singleton(lazily("adapters.http.health:health_blueprint"), fleet, drain, version=version),
+            providers.Singleton(lazily("adapters.http.models:models_blueprint"), list_models),
+            providers.Singleton(
+                lazily("adapters.http.stored_responses:stored_responses_blueprint"),
+                stored_responses,
+                dialects.provided.responses,
+            ),
+            providers.Singleton(lazily("adapters.http.metrics:metrics_blueprint"), metrics_page.provided.render),
         ),
         max_body_bytes=settings.max_request_bytes,
     )

@@ -8,7 +8,10 @@ import sys
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from adapters.http.data_plane import DataPlane
 
 DRAIN_MARGIN_S: Final = 5.0
 """How long after the drain timeout a server may still hold connections before it drops them."""
@@ -42,11 +45,11 @@ class ServerSettings:
     tls_key: Path | None = None
 
 
-def serve_uvicorn(app: Application, settings: ServerSettings) -> None:
-    """Serve until a signal; returns when the last answer left."""
+def serve_uvicorn(app: Application, plane: "DataPlane", settings: ServerSettings) -> None:
+    """Serve until a signal, the paths of `plane` past `app`; returns when the last answer left."""
     import uvicorn
 
-    from adapters.http.uvicorn_protocol import GatheringProtocol
+    from adapters.http.wire import wire_to
     from entrypoints.uvicorn_server import DrainingServer
 
     config = uvicorn.Config(
@@ -57,7 +60,7 @@ def serve_uvicorn(app: Application, settings: ServerSettings) -> None:
         proxy_headers=False,
         lifespan="on",
         ws="none",
-        http=GatheringProtocol,
+        http=wire_to(plane),
         server_header=False,
         timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=int(settings.drain_timeout_s + DRAIN_MARGIN_S),

@@ -3,15 +3,16 @@
 import gc
 import os
 import sys
-from typing import Final, cast
+from typing import Final
 
 from adapters.config.loading import LoadedConfig
+from adapters.http.lazy_application import LazyApplication
 from adapters.observability.logs import configure_logging
 from entrypoints.arguments import Options
 from entrypoints.banner import render_banner
 from entrypoints.container import Container
 from entrypoints.listening import base_url, check_certificate, listen
-from entrypoints.server import Application, ServerSettings, serve_hypercorn, serve_uvicorn
+from entrypoints.server import ServerSettings, serve_hypercorn, serve_uvicorn
 
 _ALLOCATIONS_PER_COLLECTION: Final = 20_000
 """Requests leave hardly any cycles behind; Python's own 700 would look for them several times a request."""
@@ -21,7 +22,6 @@ def serve(options: Options, loaded: LoadedConfig) -> None:
     """Serve until a signal. Raises ConfigError, CannotListen."""
     container = Container(loaded=loaded, options=options)
     configure_logging(sys.stderr, log_format=container.log_format(), level=container.log_level())
-    app = _with_shutdown(container)
     if options.tls_cert is not None and options.tls_key is not None:
         check_certificate(options.tls_cert, options.tls_key)
     listener = listen(options.host, options.port)
@@ -38,11 +38,15 @@ def serve(options: Options, loaded: LoadedConfig) -> None:
         tls_key=options.tls_key,
     )
     needs_hypercorn = options.tls_cert is not None or options.http2
-    _settle_heap()
+    app = LazyApplication(container.app, on_stop=lambda: _close(container))
     if options.server == "hypercorn" or (options.server == "auto" and needs_hypercorn):
+        container.app()  # the only way to the data plane there, so that nobody should wait for it
+        _settle_heap()
         serve_hypercorn(app, settings)
     else:
-        serve_uvicorn(app, settings)
+        plane = container.data_plane()
+        _settle_heap()
+        serve_uvicorn(app, plane, settings)
 
 
 def _show(banner: str) -> None:
@@ -54,16 +58,10 @@ def _show(banner: str) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _with_shutdown(container: Container) -> Application:
-    app = container.app()
-
-    async def close() -> None:
-        await container.drain().wait()
-        await container.upstreams().aclose()
-        container.access_log().flush()
-
-    app.after_serving(close)
-    return cast(Application, app)
+async def _close(container: Container) -> None:
+    await container.drain().wait()
+    await container.upstreams().aclose()
+    container.access_log().flush()
 
 
 def _settle_heap() -> None:

@@ -1,7 +1,7 @@
 """What a dialect offers: to providers as the upstream's language, to the routes as the client's."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import field
 from typing import Protocol
 
 from domain.chat.content import Family
@@ -13,6 +13,7 @@ from domain.chat.tool_names import ToolNames
 from domain.errors import FeatherGateError, UpstreamError
 from domain.json_types import JSON
 from domain.models.profile import ModelProfile
+from domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,8 +88,15 @@ class UpstreamDialect(Protocol):
         """The request in this format. Raises UnsupportedFeature where it cannot be expressed at all."""
         ...
 
+    def parse_answer(self, body: JSON, rendered: RenderedRequest) -> Iterable[StreamEvent]:
+        """A buffered answer as the events that its stream would tell, from Started to Ended.
+
+        Raises MalformedResponse where it breaks the format or has no good ending, and the error it reports.
+        """
+        ...
+
     def parse_response(self, body: JSON, rendered: RenderedRequest) -> ChatResponse:
-        """A buffered answer. Raises MalformedResponse where it breaks the format or has no good ending."""
+        """A buffered answer as one value: what the events of `parse_answer` fold to. Raises the same."""
         ...
 
     def decoder(self, rendered: RenderedRequest) -> Decoder:
@@ -177,6 +185,6 @@ class ClientDialect(Protocol):
         """An error as HTTP status and body."""
         ...
 
-    def encode_error(self, error: FeatherGateError) -> bytes:
-        """An error as the last frame of a stream that has begun."""
+    def encode_error(self, error: FeatherGateError, *, has_begun: bool = False) -> bytes:
+        """An error as the last frame of a stream; `has_begun`: frames of an answer went before it."""
         ...

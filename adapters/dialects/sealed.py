@@ -14,6 +14,8 @@ from adapters.dialects import json_codec
 from domain.chat.content import Opaque
 
 PREFIX: Final = "fg1."
+PREFIX_IN_BASE64: Final = "ZmcxL"
+"""The prefix where a wire wants base64, as far as it does not depend on what follows."""
 
 Bearer = Literal["reasoning", "call", "text"]
 """What the value signs: the reasoning it travels with, the tool call after it, or the text before it."""

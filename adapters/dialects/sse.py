@@ -1,7 +1,8 @@
 """Server-sent events: bytes in any split → frames (WHATWG HTML, section 9.2.6)."""
 
-from dataclasses import dataclass
 from typing import Final
+
+from domain.values import dataclass
 
 _CR, _LF = 0x0D, 0x0A
 _BOM: Final = b"\xef\xbb\xbf"

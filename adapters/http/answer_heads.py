@@ -1,9 +1,10 @@
 """The heads of good answers: what the gateway says about who answered, and what it cost in time and meaning."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Protocol
 
-from adapters.http.headers import JSON_TYPE, Header, header_value
+from adapters.http.exchange import HeaderLines
+from adapters.http.headers import Header, header_value, warning_value
 from adapters.http.inbound import Inbound
 from application.ports.clock import Clock
 from domain.chat.loss import Loss
@@ -12,8 +13,12 @@ from domain.routing.fleet import Deployment
 MAX_WARNINGS: Final = 16
 """How many losses head and log name; the record counts all."""
 
-_NO_CACHE: Final[Header] = (b"cache-control", b"no-cache")
-_NO_BUFFERING: Final[Header] = (b"x-accel-buffering", b"no")
+_JSON: Final = b"content-type: application/json\r\n"
+_STREAMED: Final = b"cache-control: no-cache\r\nx-accel-buffering: no\r\n"
+_ABOUT: Final = (
+    b"%b%bx-litellm-call-id: %b\r\nx-litellm-response-duration-ms: %.3f\r\n"
+    b"x-litellm-overhead-duration-ms: %.3f\r\n%b"
+)
 _UPSTREAM_ID: Final = b"x-feathergate-upstream-id"
 _UPSTREAM_IDS: Final = frozenset({"x-request-id", "request-id"})
 
@@ -33,41 +38,51 @@ class AnswerHeads:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._blocks: dict[str, tuple[Deployment, tuple[Header, ...]]] = {}
+        self._blocks: dict[str, tuple[Deployment, bytes]] = {}
 
-    def buffered(self, inbound: Inbound, call: AnsweredCall, deployment: Deployment, length: int) -> list[Header]:
+    def buffered(self, inbound: Inbound, call: AnsweredCall, deployment: Deployment, length: int) -> HeaderLines:
         """The head of a whole answer of `length` bytes."""
-        return [JSON_TYPE, (b"content-length", b"%d" % length), *self._about(inbound, call, deployment)]
+        return self._head(b"%bcontent-length: %d\r\n" % (_JSON, length), inbound, call, deployment)
 
-    def streamed(self, inbound: Inbound, call: AnsweredCall, deployment: Deployment | None) -> list[Header]:
+    def streamed(self, inbound: Inbound, call: AnsweredCall, deployment: Deployment | None) -> HeaderLines:
         """The head of a stream; `deployment` is None where keep-alives go out before anyone answered."""
-        content_type = (b"content-type", inbound.dialect.stream_content_type.encode("ascii"))
-        return [content_type, _NO_CACHE, _NO_BUFFERING, *self._about(inbound, call, deployment)]
+        content_type = inbound.dialect.stream_content_type.encode("ascii")
+        return self._head(b"content-type: %b\r\n%b" % (content_type, _STREAMED), inbound, call, deployment)
 
-    def _about(self, inbound: Inbound, call: AnsweredCall, deployment: Deployment | None) -> list[Header]:
+    def _head(
+        self, first: bytes, inbound: Inbound, call: AnsweredCall, deployment: Deployment | None
+    ) -> HeaderLines:
         record = inbound.record
         duration_ms = (self._clock.monotonic_s() - record.received_s) * 1000
-        overhead_ms = max(0.0, duration_ms - record.upstream_s * 1000)
-        headers: list[Header] = [
-            *inbound.standing_headers,
-            (b"x-litellm-call-id", record.request_id.encode("ascii")),
-            (b"x-litellm-response-duration-ms", b"%.3f" % duration_ms),
-            (b"x-litellm-overhead-duration-ms", b"%.3f" % overhead_ms),
-        ]
-        if deployment is not None:
-            headers += self._block(deployment)
-        for loss in call.losses[:MAX_WARNINGS]:
-            headers.append((b"x-feathergate-warning", header_value(f"{loss.code};{loss.place}")))
-        for name, value in call.upstream_headers.items():
-            shown = _UPSTREAM_ID if name in _UPSTREAM_IDS else name.encode("ascii")
-            headers.append((shown, header_value(value)))
-        return headers
+        lines = _ABOUT % (
+            first,
+            _lines(inbound.standing_headers),
+            record.request_id.encode("ascii"),
+            duration_ms,
+            max(0.0, duration_ms - record.upstream_s * 1000),
+            b"" if deployment is None else self._block(deployment),
+        )
+        if call.losses:
+            lines += _lines(
+                (b"x-feathergate-warning", warning_value(loss.code, loss.place))
+                for loss in call.losses[:MAX_WARNINGS]
+            )
+        if call.upstream_headers:
+            lines += _lines(
+                (_UPSTREAM_ID if name in _UPSTREAM_IDS else name.encode("ascii"), header_value(value))
+                for name, value in call.upstream_headers.items()
+            )
+        return HeaderLines(lines)
 
-    def _block(self, deployment: Deployment) -> tuple[Header, ...]:
+    def _block(self, deployment: Deployment) -> bytes:
         built = self._blocks.get(deployment.id)
         if built is None or built[0] is not deployment:
-            built = self._blocks[deployment.id] = deployment, _deployment_headers(deployment)
+            built = self._blocks[deployment.id] = deployment, _lines(_deployment_headers(deployment))
         return built[1]
+
+
+def _lines(headers: Iterable[Header]) -> bytes:
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
 
 
 def _deployment_headers(deployment: Deployment) -> tuple[Header, ...]:

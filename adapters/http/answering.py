@@ -16,6 +16,7 @@ from application.answer_chat import Answer, AnswerChat
 from application.chat_call import ChatCall
 from application.ports.chat_provider import Piece
 from domain.chat import events as ev
+from domain.chat.events import StreamEvent
 from domain.chat.fold import Folding
 from domain.chat.loss import Loss
 from domain.errors import ErrorKind, FeatherGateError, MalformedResponse
@@ -91,52 +92,52 @@ class ChatAnswering:
                     data = encoding.feed(piece)
                     if data:
                         await stream.write(data)
-                    if encoding.failure is not None:
-                        raise encoding.failure
-            if not encoding.ended:
+                    if pieces.failure is not None:
+                        raise pieces.failure
+            if not pieces.ended:
                 raise _cut_short(answer)
             await stream.finish()
 
 
 class _StreamEncoding:
-    """Pieces in, the client's bytes out. After `feed`, `failure` and `ended` tell how the answer stands.
+    """Pieces in, the client's bytes out.
 
     `lose` is told what the client's dialect cannot say of an answer in another one.
     """
 
-    __slots__ = ("_dialect", "_encoder", "_lose", "_reply", "_within_frame", "ended", "failure")
+    __slots__ = ("_dialect", "_encoder", "_has_begun", "_lose", "_reply", "_within_frame")
 
     def __init__(self, dialect: ClientDialect, reply: Reply, *, lose: Callable[[Loss], None]) -> None:
         self._dialect = dialect
         self._reply = reply
         self._lose = lose
         self._encoder: Encoder | None = None
-        self._within_frame = False
-        self.failure: FeatherGateError | None = None
-        self.ended = False
+        self._within_frame = self._has_begun = False
 
     def feed(self, piece: Piece) -> bytes:
         """The bytes of `piece`, without those of its failure."""
-        encoder = self._encoder
-        if piece.raw is None and encoder is None:
-            encoder = self._encoder = self._dialect.encoder(self._reply)
-        encoded: list[bytes] = []
-        for event in piece.events:
-            if isinstance(event, ev.Failed):
-                self.failure = event.error
-                break
-            if isinstance(event, ev.Ended):
-                self.ended = True
-            if encoder is not None:
-                encoded.append(encoder.feed(event))
-                loss = self._dialect.lost(event)
-                if loss is not None:
-                    self._lose(loss)
         if piece.raw is None:
-            return b"".join(encoded)
+            return self._encoded(piece.events)
+        if self._encoder is not None:  # raw bytes amid events: the encoder must know what they say
+            self._encoded(piece.events)
         if piece.raw:
+            self._has_begun = True
             self._within_frame = not piece.raw.endswith(_FRAME_ENDS)
         return piece.raw
+
+    def _encoded(self, events: Iterable[StreamEvent]) -> bytes:
+        encoder = self._encoder
+        if encoder is None:
+            encoder = self._encoder = self._dialect.encoder(self._reply)
+        encoded: list[bytes] = []
+        for event in events:
+            if isinstance(event, ev.Failed):
+                break
+            encoded.append(encoder.feed(event))
+            loss = self._dialect.lost(event)
+            if loss is not None:
+                self._lose(loss)
+        return b"".join(encoded)
 
     def keep_alive(self) -> bytes:
         """A keep-alive, where one may be sent now."""
@@ -146,31 +147,30 @@ class _StreamEncoding:
         """`error` as the last frame; a frame that was sent by half is closed before."""
         if self._encoder is not None:
             return self._encoder.feed(ev.Failed(error))
-        frame = self._dialect.encode_error(error)
+        frame = self._dialect.encode_error(error, has_begun=self._has_begun)
         return b"\n\n" + frame if self._within_frame else frame
 
 
 async def _collected(answer: Answer, call: ChatCall, *, dialect: ClientDialect, reply: Reply) -> bytes:
     """The whole answer; `call` takes note of what is lost in it. Raises the error of one that broke."""
     raw: list[bytes] = []
-    folding = Folding()
-    ended = False
+    folding: Folding | None = None
     async with aclosing(answer.pieces) as pieces:
         async for piece in pieces:
+            if pieces.failure is not None:
+                raise pieces.failure
             if piece.raw is not None:
                 raw.append(piece.raw)
+                continue
+            folding = folding or Folding()
             for event in piece.events:
-                if isinstance(event, ev.Failed):
-                    raise event.error
-                ended = ended or isinstance(event, ev.Ended)
-                if piece.raw is None:
-                    folding.feed(event)
-                    loss = dialect.lost(event)
-                    if loss is not None:
-                        call.lose(loss)
-    if not ended:
+                folding.feed(event)
+                loss = dialect.lost(event)
+                if loss is not None:
+                    call.lose(loss)
+    if not pieces.ended:
         raise _cut_short(answer)
-    if raw:
+    if folding is None or raw:
         return raw[0] if len(raw) == 1 else b"".join(raw)
     return json_codec.encode(dialect.render_response(folding.response(), reply))
 

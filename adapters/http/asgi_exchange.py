@@ -6,18 +6,13 @@ from typing import Final
 
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable, HTTPScope
 
-from adapters.http.content_coding import inflate, too_large
+from adapters.http.content_coding import too_large
 from adapters.http.exchange import ClientGone, HeaderBlock
+from adapters.http.request_body import BODY_IDLE_S, check_declared_length, silent, without_coding
 from adapters.http.task_runner import TaskRunner
-from domain.errors import MalformedRequest
 
-BODY_IDLE_S: Final = 60.0
-"""How long a client may be silent in the middle of its request's body."""
 WATCH_AFTER_S: Final = 0.1
 """When the watch for the client's leaving begins, unless a stream begins before; quick answers need no watcher."""
-
-_REQUEST_TIMEOUT: Final = 408
-_MAX_LENGTH_DIGITS: Final = 15
 
 
 class AsgiExchange:
@@ -74,17 +69,14 @@ class AsgiExchange:
         return client[0] if client else None
 
     async def read_body(self, max_bytes: int) -> bytes:
-        declared = self.headers.get("content-length", "0")
-        if declared.isdecimal() and (len(declared) > _MAX_LENGTH_DIGITS or int(declared) > max_bytes):
-            raise too_large(max_bytes)
+        check_declared_length(self.headers, max_bytes)
         self._heard_s = self._tasks.loop.time()
         self._time(min(WATCH_AFTER_S, self._body_idle_s))
         body = await self._received(max_bytes)
         self._heard_s = None
         if self._is_late:
             self._time(WATCH_AFTER_S)
-        coding = self.headers.get("content-encoding")
-        return body if coding is None else inflate(body, coding, max_bytes=max_bytes)
+        return without_coding(body, self.headers, max_bytes)
 
     async def start(self, status: int, headers: HeaderBlock) -> None:
         self.answered = True
@@ -152,7 +144,7 @@ class AsgiExchange:
         if left_s > 0:
             self._time(left_s)
         else:
-            self._break(_silent(self._body_idle_s))
+            self._break(silent(self._body_idle_s))
 
     def _watch(self) -> None:
         self._timer = None
@@ -172,14 +164,6 @@ class AsgiExchange:
 def _decoded(scope: HTTPScope) -> dict[str, str]:
     headers: dict[str, str] = {}
     for raw_name, raw_value in scope["headers"]:
-        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1").rstrip(" \t")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
     return headers
-
-
-def _silent(idle_s: float) -> MalformedRequest:
-    return MalformedRequest(
-        f"expected the rest of the request body; the client was silent for {idle_s:g} s",
-        status=_REQUEST_TIMEOUT,
-        code="request_timeout",
-    )

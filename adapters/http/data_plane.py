@@ -65,15 +65,11 @@ class DataPlane:
         id_header = (b"x-request-id", record.request_id.encode("ascii"))
         standing = (id_header, *self._access.cors.headers(headers))
         inbound = Inbound(exchange, record, route.dialect, path_model, standing, route.credentials)
-        if exchange.method == "POST":
-            await self._call(inbound, route)
-        else:
+        if exchange.method != "POST":
             await self._answer_other_method(inbound)
-
-    async def _call(self, inbound: Inbound, route: Route) -> None:
-        record = inbound.record
+            return
         scope = CancelScope(self._tasks.loop)
-        inbound.exchange.on_broken(scope.cancel)
+        exchange.on_broken(scope.cancel)
         self._ledger.opened()
         try:
             await self._handle(inbound, route, scope)

@@ -1,9 +1,23 @@
 """Exchange: one HTTP request and its answer, as the data plane's handlers see it, whatever server is below."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 HeaderBlock: TypeAlias = Iterable[tuple[bytes, bytes]]
+"""An answer's headers, as pairs of a lower-case name and a value."""
+
+
+@dataclass(slots=True)
+class HeaderLines:
+    r"""A HeaderBlock that is written already, `name: value\r\n` for each; who makes it vouches for its values."""
+
+    lines: bytes
+
+    def __iter__(self) -> Iterator[tuple[bytes, bytes]]:
+        for line in self.lines.splitlines():
+            name, _, value = line.partition(b": ")
+            yield name, value
 
 
 class Exchange(Protocol):

@@ -3,8 +3,9 @@
 from hypercorn.typing import ASGIReceiveCallable, ASGISendCallable
 from quart.asgi import ASGIHTTPConnection
 
-from adapters.http.asgi_exchange import BODY_IDLE_S, AsgiExchange
+from adapters.http.asgi_exchange import AsgiExchange
 from adapters.http.data_plane import DataPlane
+from adapters.http.request_body import BODY_IDLE_S
 from adapters.http.task_runner import TaskRunner
 
 

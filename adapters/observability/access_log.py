@@ -4,16 +4,18 @@ import logging
 from collections.abc import Callable
 from typing import Final, TextIO, TypeAlias
 
-from adapters.observability.log_lines import LogFormat, LogValue, redact, render_line, utc_time
+from adapters.observability.log_lines import LogFormat, LogValue, known_word, redact, render_line, utc_time, word
 from application.call_record import CallRecord
 from application.ports.clock import Clock
+from domain.errors import FeatherGateError
 
 MAX_MESSAGE_CHARACTERS: Final = 500
 """Longer error messages are cut: upstreams quote requests in theirs."""
 
-
 MAX_WAITING_LINES: Final = 512
 """More lines than this are written at once, whatever was deferred."""
+
+_LEVELS: Final = {logging.INFO: "info", logging.WARNING: "warning"}
 
 Defer: TypeAlias = Callable[[Callable[[], None]], object]
 """Has a callback called soon, once."""
@@ -28,8 +30,8 @@ class AccessLog:
     """Writes one line per request to `stream`, if its level is at least `level` (numbers of `logging`).
 
     Failures of the gateway or an upstream are warnings; everything else, callers' mistakes and callers who
-    left included, is info. When nobody reads the stream any more it falls silent. Lines are written together,
-    when `defer` says so: a system call for each would cost more than making it.
+    left included, is info. When nobody reads the stream any more it falls silent. Lines are rendered and written
+    together, when `defer` says so: one by one they take twice the time, and a system call each.
     """
 
     def __init__(
@@ -46,66 +48,99 @@ class AccessLog:
         self._format = log_format
         self._level = level
         self._defer = defer
-        self._lines: list[str] = []
+        self._waiting: list[str | tuple[CallRecord, float]] = []
 
     def call(self, record: CallRecord) -> None:
-        """A model was called."""
-        failed = record.status >= 500 or (record.error is not None and record.status < 400)
-        level = logging.WARNING if failed else logging.INFO
-        if level < self._level:
-            return
-        usage, error = record.usage, record.error
-        fields = self._head(level, record.request_id)
-        fields |= {
-            "route": record.route,
-            "status": record.status,
-            "model": record.group or None,
-            "deployment": record.deployment or None,
-            "duration_ms": _ms(record.duration_s),
-            "ttft_ms": None if record.first_token_s is None else _ms(record.first_token_s - record.received_s),
-            "overhead_ms": _ms(record.overhead_s),
-            "tokens_in": None if usage is None else usage.prompt_tokens,
-            "tokens_out": None if usage is None else usage.completion_tokens,
-            "losses": record.losses or None,
-        }
-        if error is not None:
-            fields["error"] = error.label
-            fields["reason"] = redact(error.message)[:MAX_MESSAGE_CHARACTERS]
-        self._write(fields)
+        """A model was called; its record changes no more."""
+        if record.error is not None or record.status >= 500:
+            failed = record.status >= 500 or record.status < 400
+            level = logging.WARNING if failed else logging.INFO
+            if level >= self._level:  # rendered now: errors hold on to what they saw
+                self._add(self._render_call(record, self._clock.unix_s(), level))
+        elif self._level <= logging.INFO:
+            self._add((record, self._clock.unix_s()))
 
     def request(self, method: str, path: str, *, status: int, duration_s: float, request_id: str) -> None:
         """Something else was asked for; `path` comes without its query."""
         level = logging.WARNING if status >= 500 else logging.INFO
         if level < self._level:
             return
-        fields = self._head(level, request_id)
+        fields = _head(self._clock.unix_s(), level, request_id)
         fields |= {"method": method, "route": path, "status": status, "duration_ms": _ms(duration_s)}
-        self._write(fields)
-
-    def _head(self, level: int, request_id: str) -> dict[str, LogValue]:
-        return {
-            "time": utc_time(self._clock.unix_s()),
-            "level": "warning" if level == logging.WARNING else "info",
-            "request_id": request_id,
-        }
-
-    def _write(self, fields: dict[str, LogValue]) -> None:
-        self._lines.append(render_line(fields, self._format))
-        if len(self._lines) == 1:
-            self._defer(self.flush)
-        elif len(self._lines) >= MAX_WAITING_LINES:
-            self.flush()
+        self._add(render_line(fields, self._format))
 
     def flush(self) -> None:
         """Write the lines that wait."""
-        if not self._lines:
+        if not self._waiting:
             return
-        lines, self._lines = self._lines, []
+        waiting, self._waiting = self._waiting, []
+        lines = [one if isinstance(one, str) else self._render_call(*one, logging.INFO) for one in waiting]
         try:
             self._stream.write("\n".join(lines) + "\n")
             self._stream.flush()
         except (OSError, ValueError):  # the pipe is gone, or the stream was closed: nobody is left to tell
             self._level = logging.CRITICAL + 1
+
+    def _add(self, line: str | tuple[CallRecord, float]) -> None:
+        self._waiting.append(line)
+        if len(self._waiting) == 1:
+            self._defer(self.flush)
+        elif len(self._waiting) >= MAX_WAITING_LINES:
+            self.flush()
+
+    def _render_call(self, record: CallRecord, unix_s: float, level: int) -> str:
+        if self._format is LogFormat.CONSOLE:
+            return _console_line(record, unix_s, level)
+        usage, error, first_token_s = record.usage, record.error, record.first_token_s
+        fields = _head(unix_s, level, record.request_id)
+        fields |= {
+            "route": record.route,
+            "status": record.status,
+            "model": record.group or None,
+            "deployment": record.deployment or None,
+            "duration_ms": _ms(record.duration_s),
+            "ttft_ms": None if first_token_s is None else _ms(first_token_s - record.received_s),
+            "overhead_ms": _ms(record.overhead_s),
+            "tokens_in": None if usage is None else usage.prompt_tokens,
+            "tokens_out": None if usage is None else usage.completion_tokens,
+            "losses": record.losses or None,
+        }
+        if error is not None:
+            fields |= {"error": error.label, "reason": _reason(error)}
+        return render_line(fields, LogFormat.JSON)
+
+
+def _console_line(record: CallRecord, unix_s: float, level: int) -> str:
+    """The fields of the JSON line as words: written out here, since nearly every line is one of these."""
+    usage, error, first_token_s = record.usage, record.error, record.first_token_s
+    words = [
+        f"{utc_time(unix_s)} {_LEVELS[level]} {word(record.request_id)} {known_word(record.route)} {record.status}"
+    ]
+    if record.group:
+        words.append(f"model={known_word(record.group)}")
+    if record.deployment:
+        words.append(f"deployment={known_word(record.deployment)}")
+    words.append(f"duration_ms={_ms(record.duration_s)}")
+    if first_token_s is not None:
+        words.append(f"ttft_ms={_ms(first_token_s - record.received_s)}")
+    words.append(f"overhead_ms={_ms(record.overhead_s)}")
+    if usage is not None and usage.prompt_tokens is not None:
+        words.append(f"tokens_in={usage.prompt_tokens}")
+    if usage is not None and usage.completion_tokens is not None:
+        words.append(f"tokens_out={usage.completion_tokens}")
+    if record.losses:
+        words.append(f"losses={record.losses}")
+    if error is not None:
+        words.append(f"error={word(error.label)} reason={word(_reason(error))}")
+    return " ".join(words)
+
+
+def _head(unix_s: float, level: int, request_id: str) -> dict[str, LogValue]:
+    return {"time": utc_time(unix_s), "level": _LEVELS[level], "request_id": request_id}
+
+
+def _reason(error: FeatherGateError) -> str:
+    return redact(error.message)[:MAX_MESSAGE_CHARACTERS]
 
 
 def _ms(seconds: float) -> float:

@@ -71,12 +71,12 @@ def render_line(fields: Mapping[str, LogValue], log_format: LogFormat) -> str:
         if value is None:
             continue
         if not isinstance(value, str):
-            word = str(value)
+            shown = str(value)
         elif name == "message":
-            word = escape_controls(value)
+            shown = escape_controls(value)
         else:
-            word = value if value.isascii() and value.isalnum() else _word(value)
-        words.append(word if name in LEADING_FIELDS else f"{name}={word}")
+            shown = word(value)
+        words.append(shown if name in LEADING_FIELDS else f"{name}={shown}")
     return " ".join(words)
 
 
@@ -89,8 +89,12 @@ def _json(entry: Mapping[str, LogValue]) -> str:
     return line.replace(_DELETE, "\\u007f")
 
 
-def _word(text: str) -> str:
+def word(text: str) -> str:
     """`text` as it is where it cannot be mistaken for several words, else as a printable JSON string."""
-    if _BARE.fullmatch(text):
+    if (text.isascii() and text.isalnum()) or _BARE.fullmatch(text):
         return text
     return json.dumps(text, ensure_ascii=not text.isprintable()).replace(_DELETE, "\\u007f")
+
+
+known_word = lru_cache(maxsize=1024)(word)
+"""The same for names that come again and again."""

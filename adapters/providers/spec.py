@@ -21,8 +21,13 @@ from domain.chat.content import Family
 EndpointMaker: TypeAlias = Callable[[BaseUrl, DeploymentSpec, Environment], Endpoint]
 HeaderMaker: TypeAlias = Callable[[DeploymentSpec, Environment], Headers]
 
-_SEALED: Final = f'"{sealed.PREFIX}'.encode()
-_SIGNED_BY_OTHERS: Final = (b'"extra_content"', b'"thinking_blocks"', b'"provider_specific_fields"')
+_SEALED: Final = tuple(f'"{prefix}'.encode() for prefix in (sealed.PREFIX, sealed.PREFIX_IN_BASE64))
+_SIGNED_BY_OTHERS: Final = (
+    b'"extra_content"',
+    b'"thinking_blocks"',
+    b'"reasoning_details"',
+    b'"provider_specific_fields"',
+)
 """Members of earlier answers that bring other vendors' signatures back with the history."""
 
 
@@ -69,7 +74,7 @@ class WireSpec:
         """
         quirks = self.quirks
         if quirks is None or elsewhere:
-            return (_SEALED,)
+            return _SEALED
         nested = (
             (quirks.developer_role, b'"developer"'),
             (quirks.strict_tools, b'"strict"'),
@@ -77,7 +82,7 @@ class WireSpec:
             (quirks.returns_reasoning, b'"reasoning_content"'),
         )
         foreign = () if signs_for_others else _SIGNED_BY_OTHERS
-        return (_SEALED, *foreign, *(marker for known, marker in nested if not known))
+        return (*_SEALED, *foreign, *(marker for known, marker in nested if not known))
 
 
 def at(suffix: str) -> EndpointMaker:

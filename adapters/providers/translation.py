@@ -66,7 +66,7 @@ class Translation:
         return Piece(None, tuple(unfold(fold(events))))
 
     def _told(self, document: JSON) -> Piece:
-        return Piece(None, tuple(unfold(self._dialect.parse_response(document, self._rendered))))
+        return Piece(None, tuple(self._dialect.parse_answer(document, self._rendered)))
 
     def _document(self, body: bytes) -> JSON:
         """`body` as plain values. Raises what an error document in a good status means, MalformedResponse."""

@@ -16,6 +16,7 @@ from adapters.upstream.failures import (
     reason_of,
     timed_out,
 )
+from adapters.upstream.outbox import Outbox
 from adapters.upstream.port import Limits, UpstreamRequest
 from domain.errors import UpstreamError
 
@@ -44,12 +45,14 @@ class Connection(asyncio.Protocol):
     it, while the answer may already be arriving.
     """
 
-    def __init__(self, home: Home, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, home: Home, loop: asyncio.AbstractEventLoop, outbox: Outbox) -> None:
         self._home = home
         self._loop = loop
+        self._outbox = outbox
         self._alarm = Alarm(loop, self._on_alarm)
         self._phase = Phase.FIRST_BYTE
         self._answer: Answer | None = None
+        self._unposted = b""
         self._unsent: memoryview | None = None
         self._writable = True
         self._paused = False
@@ -72,13 +75,19 @@ class Connection(asyncio.Protocol):
         answer = self._answer = Answer(request, self, loop=self._loop, total_at=total_at)
         self._reset()
         if len(request.body) <= SEND_SLICE_BYTES:
-            self._transport.write(head + request.body)
+            self._unposted = head + request.body
+            self._outbox.add(self)
             self._watch(Phase.FIRST_BYTE, request.limits.first_byte_s)
         else:
             self._transport.write(head)
             self._unsent = memoryview(request.body)
             self._send_more(answer)
         return answer
+
+    def post(self) -> None:
+        unposted, self._unposted = self._unposted, b""
+        if unposted and self.usable:
+            self._transport.write(unposted)
 
     def abort(self) -> None:
         """Close the socket now."""
@@ -110,7 +119,7 @@ class Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         answer = self._answer
-        if answer is None:  # bytes that answer nothing: whatever comes next on this connection cannot be trusted
+        if answer is None or self._unposted:  # bytes that answer nothing: nothing here can be trusted any more
             self.abort()
             return
         self._heard = True

@@ -7,6 +7,7 @@ from typing import Final
 from adapters.upstream.connection import Connection
 from adapters.upstream.dial import dial
 from adapters.upstream.failures import ClosedBeforeAnswer, Phase, reason_of, timed_out, unreachable
+from adapters.upstream.outbox import Outbox
 from adapters.upstream.pool import OriginPool
 from adapters.upstream.port import Origin, UpstreamRequest, UpstreamResponse
 from adapters.upstream.request_head import render_head
@@ -36,6 +37,7 @@ class PooledUpstream:
         self._pools: dict[Origin, OriginPool] = {}
         self._closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._outbox: Outbox | None = None
 
     async def open(self, request: UpstreamRequest) -> UpstreamResponse:
         """As `UpstreamHttp.open`.
@@ -86,23 +88,32 @@ class PooledUpstream:
         return pool
 
     async def _connect(self, request: UpstreamRequest, pool: OriginPool, *, total_at: float) -> Connection:
-        loop = self._running_loop()
-        origin = request.origin
-        context = self._ssl_context.get() if origin.scheme == "https" else None
-        connect_at = loop.time() + request.limits.connect_s
+        connect_at = self._running_loop().time() + request.limits.connect_s
         try:
             async with asyncio.timeout_at(min(connect_at, total_at)):
-                connected = await dial(origin.host, origin.port)
-                _, connection = await loop.create_connection(
-                    lambda: Connection(pool, loop),
-                    sock=connected,
-                    ssl=context,
-                    server_hostname=origin.host if context is not None else None,
-                )
+                connection = await self._connected(request.origin, pool)
         except TimeoutError as error:
             raise timed_out(request, Phase.TOTAL if total_at < connect_at else Phase.CONNECT) from error
         except (OSError, UnicodeError) as error:
             raise unreachable(request, reason_of(error)) from error
         if not connection.usable:
             raise unreachable(request, "the connection was closed at once")
+        return connection
+
+    async def _connected(self, origin: Origin, pool: OriginPool) -> Connection:
+        loop = self._running_loop()
+        self._outbox = self._outbox or Outbox(loop)
+        context = self._ssl_context.get() if origin.scheme == "https" else None
+        connected = await dial(origin.host, origin.port)
+        connection = Connection(pool, loop, self._outbox)
+        try:
+            await loop.create_connection(
+                lambda: connection,
+                sock=connected,
+                ssl=context,
+                server_hostname=origin.host if context is not None else None,
+            )
+        except BaseException:
+            pool.lost(connection)  # where the making is cancelled, uvloop closes what it made without telling it
+            raise
         return connection

@@ -1,9 +1,9 @@
 """What a message is made of: typed parts, each a pure value."""
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from domain.json_types import JSON, NO_EXT, Ext
+from domain.values import dataclass
 
 Family: TypeAlias = str
 """Whose opaque values and leftovers these are: `openai`, `anthropic`, `google`, or a provider's own name."""

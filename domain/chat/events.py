@@ -7,7 +7,6 @@ deltas equal the buffered answer. ContentSeen replaces the block events where an
 own dialect and nobody needs to know more than that something was said.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, TypeAlias
 
@@ -16,6 +15,7 @@ from domain.chat.response import Finish
 from domain.chat.usage import Usage
 from domain.errors import FeatherGateError
 from domain.json_types import JSON
+from domain.values import dataclass
 
 
 class BlockKind(StrEnum):

@@ -91,6 +91,8 @@ class _CandidateFold:
 class Folding:
     """An answer while it is being told: `feed` each event, then ask for the `response`."""
 
+    __slots__ = ("_candidates", "_ended", "_started", "_usage")
+
     def __init__(self) -> None:
         self._started: ev.Started | None = None
         self._usage: Usage | None = None
@@ -99,33 +101,33 @@ class Folding:
 
     def feed(self, event: StreamEvent) -> None:
         """Take one more event. Raises the error of a Failed event."""
-        match event:
+        match event:  # what every answer has comes first
+            case ev.BlockStarted():
+                self._candidate(event.candidate).blocks[event.block] = _Block(event.kind, event)
+            case ev.TextDelta() | ev.RefusalDelta():
+                self._candidates[event.candidate].blocks[event.block].text.append(event.text)
+            case ev.BlockStopped() | ev.Ping() | ev.ContentSeen():
+                pass
+            case ev.Finished():
+                self._candidate(event.candidate).finish = event.finish
             case ev.Started():
                 self._started = event
             case ev.UsageReported():
                 self._usage = event.usage
-            case ev.Failed():
-                raise event.error
             case ev.Ended():
                 self._ended = True
-            case ev.Ping() | ev.ContentSeen():
-                pass
-            case _:
-                self._feed_candidate(event)
-
-    def _feed_candidate(self, event: "_CandidateEvent") -> None:
-        candidate = self._candidates.get(event.candidate)
-        if candidate is None:
-            candidate = self._candidates[event.candidate] = _CandidateFold()
-        match event:
-            case ev.BlockStarted():
-                candidate.blocks[event.block] = _Block(event.kind, event)
-            case ev.Finished():
-                candidate.finish = event.finish
             case ev.LogprobsDelta():
-                candidate.logprobs.extend(event.entries)
+                self._candidate(event.candidate).logprobs.extend(event.entries)
+            case ev.Failed():
+                raise event.error
             case _:
-                _feed_block(candidate.blocks[event.block], event)
+                _feed_block(self._candidates[event.candidate].blocks[event.block], event)
+
+    def _candidate(self, index: int) -> _CandidateFold:
+        candidate = self._candidates.get(index)
+        if candidate is None:
+            candidate = self._candidates[index] = _CandidateFold()
+        return candidate
 
     def response(self) -> ChatResponse:
         """The answer. Raises MalformedResponse where it is not complete."""
@@ -143,27 +145,20 @@ class Folding:
         )
 
 
-_BlockEvent = (
-    ev.TextDelta
-    | ev.TextSigned
+_RarerEvent = (
+    ev.TextSigned
     | ev.ReasoningDelta
     | ev.ReasoningSigned
     | ev.ToolArgumentsDelta
-    | ev.RefusalDelta
     | ev.Cited
     | ev.MediaAdded
     | ev.OpaqueAdded
-    | ev.BlockStopped
 )
-_CandidateEvent = _BlockEvent | ev.BlockStarted | ev.LogprobsDelta | ev.Finished
+_BlockEvent = _RarerEvent | ev.TextDelta | ev.RefusalDelta
 
 
-def _feed_block(block: _Block, event: _BlockEvent) -> None:
+def _feed_block(block: _Block, event: _RarerEvent) -> None:
     match event:
-        case ev.TextDelta() | ev.RefusalDelta():
-            block.text.append(event.text)
-        case ev.BlockStopped():
-            pass
         case ev.ToolArgumentsDelta():
             block.text.append(event.fragment)
         case ev.ReasoningDelta():

@@ -2,7 +2,6 @@
 
 import hashlib
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 from operator import is_
 from typing import Final
@@ -24,7 +23,7 @@ def wire_id(call_id: str, pattern: re.Pattern[str], prefix: str = "call_") -> st
     return f"{prefix}{stem}_{digest}"
 
 
-def with_call_ids(messages: Iterable[Message], pattern: re.Pattern[str]) -> tuple[Message, ...]:
+def with_call_ids(messages: tuple[Message, ...], pattern: re.Pattern[str]) -> tuple[Message, ...]:
     """The conversation with every call id fitted to `pattern`, calls and results alike."""
 
     def fitted(part: Part) -> Part:
@@ -34,11 +33,15 @@ def with_call_ids(messages: Iterable[Message], pattern: re.Pattern[str]) -> tupl
             return replace(part, call_id=wire_id(part.call_id, pattern))
         return part
 
+    if not _hold(messages, _PAIRED):
+        return messages
     return tuple(_with_parts(message, tuple(map(fitted, message.parts))) for message in messages)
 
 
-def with_result_names(messages: Iterable[Message]) -> tuple[Message, ...]:
+def with_result_names(messages: tuple[Message, ...]) -> tuple[Message, ...]:
     """The conversation with every tool result knowing its tool's name, resolved from the calls before it."""
+    if not _hold(messages, ToolResult):
+        return messages
     names: dict[str, str] = {}
     out: list[Message] = []
     for message in messages:
@@ -61,8 +64,8 @@ def without_orphans(messages: tuple[Message, ...]) -> tuple[tuple[Message, ...],
     without a result gets an error result; a result without a call, a second one for the same call included,
     becomes user text. Each of these two is a loss; a moved result alone is not.
     """
-    if not any(isinstance(part, _PAIRED) for message in messages for part in message.parts):
-        return tuple(message for message in messages if message.role is not Role.TOOL), ()
+    if not _hold(messages, _PAIRED):
+        return tuple([message for message in messages if message.role is not Role.TOOL]), ()
     answers, strays = _paired(messages)
     out: list[Message] = []
     losses: list[Loss] = []
@@ -70,18 +73,28 @@ def without_orphans(messages: tuple[Message, ...]) -> tuple[tuple[Message, ...],
         if message.role is Role.TOOL:
             stray = strays.get(index)
             if stray:
-                out.append(Message(role=Role.USER, parts=tuple(part for each in stray for part in _as_said(each))))
-                losses.append(Loss("orphan_tool_result", f"/messages/{index}", "no unanswered call precedes it"))
+                out.append(
+                    Message(role=Role.USER, parts=tuple(part for _, each in stray for part in _as_said(each)))
+                )
+                losses.extend(
+                    Loss(
+                        "orphan_tool_result",
+                        f"/messages/{index}/content/{place}",
+                        "no unanswered call precedes it",
+                    )
+                    for place, _ in stray
+                )
             continue
         out.append(message)
         calls = [(place, part) for place, part in enumerate(message.parts) if isinstance(part, ToolCall)]
         if not calls:
             continue
         turn: list[Part] = []
-        for place, call in calls:
+        for nth, (place, call) in enumerate(calls):
             found = answers.get((index, place))
             if found is None:
-                losses.append(Loss("orphan_tool_call", f"/messages/{index}", "the call has no result"))
+                where = f"/messages/{index}/tool_calls/{nth}"
+                losses.append(Loss("orphan_tool_call", where, "the call has no result"))
                 found = ToolResult(call_id=call.id, name=call.name, parts=(Text(text=NO_RESULT),), is_error=True)
             turn.append(found)
         out.append(Message(role=Role.TOOL, parts=tuple(turn)))
@@ -99,15 +112,30 @@ def without_foreign_reasoning(
     out: list[Message] = []
     losses: list[Loss] = []
     for index, message in enumerate(messages):
+        if message.plain_text is not None:
+            out.append(message)
+            continue
         parts: list[Part] = []
+        thoughts = 0
         for part in message.parts:
             if isinstance(part, Reasoning) and not _native(part.signature, family):
                 kind = LossKind.HINT if part.signature is None else LossKind.CHANGE
-                losses.append(Loss("dropped_reasoning", f"/messages/{index}", f"not signed by {family}", kind))
+                where = f"/messages/{index}/reasoning_content/{thoughts}"
+                losses.append(Loss("dropped_reasoning", where, f"not signed by {family}", kind))
             else:
                 parts.append(_without_foreign_signature(part, family))
+            thoughts += isinstance(part, Reasoning)
         out.append(_with_parts(message, tuple(parts)))
     return tuple(out), tuple(losses)
+
+
+def _hold(messages: tuple[Message, ...], kinds: type | tuple[type, ...]) -> bool:
+    """Whether a part of one of `kinds` is in the conversation; where none is, there is nothing to repair."""
+    for message in messages:
+        for part in message.parts:
+            if isinstance(part, kinds):
+                return True
+    return False
 
 
 def _with_parts(message: Message, parts: tuple[Part, ...]) -> Message:
@@ -129,11 +157,11 @@ def _without_foreign_signature(part: Part, family: str) -> Part:
 
 def _paired(
     messages: tuple[Message, ...],
-) -> tuple[dict[tuple[int, int], ToolResult], dict[int, list[ToolResult]]]:
-    """The result of each call by the call's message and place, and the results of no call by their message."""
+) -> tuple[dict[tuple[int, int], ToolResult], dict[int, list[tuple[int, ToolResult]]]]:
+    """The result of each call by the call's message and place; the results of no call, with theirs, by message."""
     waiting: dict[str, list[tuple[int, int]]] = {}
     answers: dict[tuple[int, int], ToolResult] = {}
-    strays: dict[int, list[ToolResult]] = {}
+    strays: dict[int, list[tuple[int, ToolResult]]] = {}
     for index, message in enumerate(messages):
         for place, part in enumerate(message.parts):
             if isinstance(part, ToolCall):
@@ -143,7 +171,7 @@ def _paired(
                 if calls:
                     answers[_latest_turn_first(calls)] = part
                 else:
-                    strays.setdefault(index, []).append(part)
+                    strays.setdefault(index, []).append((place, part))
     return answers, strays
 
 
@@ -155,6 +183,8 @@ def _latest_turn_first(calls: list[tuple[int, int]]) -> tuple[int, int]:
 
 
 def _as_said(result: ToolResult) -> list[Part]:
-    text = "\n".join(part.text for part in result.parts if isinstance(part, Text))
+    texts = [part for part in result.parts if isinstance(part, Text)]
     media = [part for part in result.parts if not isinstance(part, Text)]
-    return [Text(text=f"[tool result {result.name or result.call_id}] {text}"), *media]
+    kind = "error" if result.is_error else "result"
+    said = f"[tool {kind} {result.name or result.call_id}] " + "\n".join(text.text for text in texts)
+    return [Text(text=said), *media]

@@ -1,12 +1,14 @@
 """A chat request as every dialect means it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import field
 from enum import StrEnum
-from typing import Literal
+from operator import attrgetter
+from typing import Final, Literal
 
-from domain.chat.content import CacheHint, Part
-from domain.json_types import JSON, NO_EXT, Ext
+from domain.chat.content import CacheHint, Part, Text
+from domain.json_types import JSON, NO_EXT, Ext, has_members
+from domain.values import dataclass
 
 
 class Role(StrEnum):
@@ -22,6 +24,9 @@ class Role(StrEnum):
 INSTRUCTION_ROLES = frozenset({Role.SYSTEM, Role.DEVELOPER})
 
 
+_TOOL = Role.TOOL
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """One turn, unmerged and in its original place. Parts of a TOOL message are ToolResults only.
@@ -35,6 +40,26 @@ class Message:
     name: str | None = None
     standing: bool = False
     ext: Ext = NO_EXT
+
+    @property
+    def plain_text(self) -> str | None:
+        """The text of a message that says one and nothing beside it, as most do; None where there is more.
+
+        Such a message has nothing to repair and nothing to lose: what looks for that may pass it by.
+        """
+        if len(self.parts) != 1 or self.name is not None or self.role is _TOOL:
+            return None
+        text = self.parts[0]
+        if not isinstance(text, Text) or text.citations or text.cache is not None or text.signature is not None:
+            return None
+        if text.ext is NO_EXT and self.ext is NO_EXT:
+            return text.text
+        return None if has_members(text.ext) or has_members(self.ext) else text.text
+
+
+def is_plain_talk(messages: Iterable[Message]) -> bool:
+    """Whether every message is of plain text, so that the conversation needs no repair and loses nothing."""
+    return None not in [message.plain_text for message in messages]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,3 +188,37 @@ class ChatRequest:
     include_usage: bool = False
     source: str = ""
     ext: Ext = NO_EXT
+
+    @property
+    def is_simple(self) -> bool:
+        """Whether it asks for an answer and for nothing that few requests ask.
+
+        These are all parameters but `temperature`, `top_p`, `stop`, `max_output_tokens` and `store`; they have to
+        be looked for one by one only where any of them is set.
+        """
+        return _rare(self) == _NOTHING_RARE
+
+
+_rare: Final = attrgetter(
+    "tool_choice",
+    "parallel_tool_calls",
+    "response_format",
+    "candidates",
+    "logprobs",
+    "reasoning",
+    "modalities",
+    "audio_output",
+    "prediction",
+    "verbosity",
+    "service_tier",
+    "end_user",
+    "cache_key",
+    "metadata",
+    "ext",
+    "sampling.top_k",
+    "sampling.seed",
+    "sampling.frequency_penalty",
+    "sampling.presence_penalty",
+    "sampling.logit_bias",
+)
+_NOTHING_RARE: Final = _rare(ChatRequest(model="", messages=()))

@@ -1,11 +1,11 @@
 """A chat answer as every dialect means it."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.chat.content import Part
 from domain.chat.usage import Usage
 from domain.json_types import JSON, NO_EXT, Ext
+from domain.values import dataclass
 
 
 class FinishReason(StrEnum):

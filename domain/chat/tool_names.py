@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
+from domain.chat.content import ToolCall, ToolResult
+from domain.chat.request import ChatRequest, Tool
+
 PORTABLE_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _FORBIDDEN: Final = re.compile(r"[^A-Za-z0-9_-]")
 _STEM_LENGTH: Final = 55
@@ -24,7 +27,21 @@ class ToolNames:
     def fitting(cls, names: Iterable[str], pattern: re.Pattern[str] = PORTABLE_NAME) -> "ToolNames":
         """The mapping for `names`: what `pattern` matches in full stays, the rest becomes stem_digest."""
         to_wire = {name: _safe(name) for name in names if not pattern.fullmatch(name)}
+        if not to_wire:
+            return AS_THEY_ARE
         return cls(MappingProxyType(to_wire), MappingProxyType({wire: name for name, wire in to_wire.items()}))
+
+    @classmethod
+    def of(cls, request: ChatRequest, pattern: re.Pattern[str] = PORTABLE_NAME) -> "ToolNames":
+        """The mapping for every tool that `request` declares, chooses, or tells of in its history."""
+        names = {tool.name for tool in request.tools if isinstance(tool, Tool)}
+        for message in request.messages:
+            for part in message.parts:
+                if isinstance(part, (ToolCall, ToolResult)) and part.name is not None:
+                    names.add(part.name)
+        if request.tool_choice is not None:
+            names.update(request.tool_choice.names)
+        return cls.fitting(names, pattern)
 
     def wire(self, name: str) -> str:
         """The name to send."""
@@ -33,6 +50,10 @@ class ToolNames:
     def original(self, name: str) -> str:
         """The caller's name for a name the upstream used."""
         return self._to_original.get(name, name)
+
+
+AS_THEY_ARE: Final = ToolNames()
+"""Every name is sent as it is."""
 
 
 def _safe(name: str) -> str:

@@ -1,7 +1,9 @@
 """What an answer consumed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

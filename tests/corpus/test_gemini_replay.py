@@ -55,6 +55,12 @@ def decode(*reads: bytes) -> list[StreamEvent]:
     return events + decoder.finish()
 
 
+def test_an_array_is_the_stream_that_it_was(interactions: tuple[Recorded, ...]) -> None:
+    for one in good(interactions):
+        if isinstance(one.body, list) and is_complete(one):
+            assert GEMINI.parse_response(one.body, RENDERED) == answer_of(one), one.id
+
+
 def stream_of(one: Recorded) -> bytes:
     """The stream as it was sent; a JSON array (without `alt=sse`) as the events it would have been."""
     if one.sse is not None:
@@ -291,11 +297,17 @@ def test_every_stream_passes_byte_for_byte(interactions: tuple[Recorded, ...]) -
             assert one.sse.startswith(raw), one.id
 
 
+def has_a_word_for_its_breaking(one: Recorded) -> bool:
+    """Whether every candidate ended in a way that Gemini calls broken: its own clients read that themselves."""
+    words = {candidate.get("finishReason") for candidate in one.body.get("candidates", ())}
+    return bool(words) and words <= {"MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL"}
+
+
 def test_every_buffered_answer_passes_as_it_came(interactions: tuple[Recorded, ...]) -> None:
     for one in good(interactions):
         if one.api != "generate_content" or not isinstance(one.body, dict):
             continue
-        if not is_complete(one):
+        if not is_complete(one) and not has_a_word_for_its_breaking(one):
             with pytest.raises(UpstreamError):
                 GEMINI.relay(REPLY).answer(one.raw)
             continue

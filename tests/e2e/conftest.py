@@ -1,12 +1,14 @@
-"""One gateway per server in front of the three vendors, shared by the end-to-end tests."""
+"""One gateway per server in front of the vendors, shared by the end-to-end tests."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import openai
 import pytest
+import pytest_asyncio
 
-from tests.e2e.gateway import Gateway, running_gateway
+from tests.e2e.clients.connected import Apis, connected
 from tests.e2e.four_dialects import MASTER_KEY, four_dialects
+from tests.e2e.gateway import Gateway, running_gateway
 from tests.e2e.vendors import Vendors, running_vendors
 
 
@@ -23,9 +25,17 @@ def gateway(
     folder = tmp_path_factory.mktemp(request.param)
     with running_gateway(four_dialects(vendors.base), folder, "--server", request.param) as running:
         yield running
+        assert "Traceback" not in running.output
 
 
 @pytest.fixture
 def client(gateway: Gateway) -> Iterator[openai.OpenAI]:
     with openai.OpenAI(base_url=gateway.base + "/v1", api_key=MASTER_KEY, max_retries=0) as client:
         yield client
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def apis(gateway: Gateway) -> AsyncIterator[dict[str, Apis]]:
+    """The vendors' own clients, by fashion, before the gateway."""
+    async with connected(gateway.base, MASTER_KEY) as clients:
+        yield clients

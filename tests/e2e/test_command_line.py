@@ -11,8 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.e2e.gateway import BY_SIGNAL, ROOT, Gateway, clean_environment, command, run_command, running_gateway
 from tests.e2e.four_dialects import MASTER_KEY, four_dialects
+from tests.e2e.gateway import BY_SIGNAL, ROOT, Gateway, clean_environment, command, run_command, running_gateway
 from tests.e2e.vendors import Vendors
 
 ECHO = "model_list: [{model_name: echo, litellm_params: {model: echo/echo}}]"

@@ -15,8 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.gateway import BY_SIGNAL, ROOT, Gateway, clean_environment, command, running_gateway
 from tests.e2e.four_dialects import MASTER_KEY, four_dialects
+from tests.e2e.gateway import BY_SIGNAL, ROOT, Gateway, clean_environment, command, running_gateway
 from tests.e2e.vendors import Vendors
 
 HEADERS = {"authorization": f"Bearer {MASTER_KEY}"}

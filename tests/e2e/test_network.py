@@ -11,8 +11,8 @@ import trustme
 
 from tests.e2e.canned.contents import TEXT
 from tests.e2e.forward_proxy import running_proxy
-from tests.e2e.gateway import Gateway, run_command, running_gateway
 from tests.e2e.four_dialects import MASTER_KEY, four_dialects
+from tests.e2e.gateway import Gateway, run_command, running_gateway
 from tests.e2e.vendors import Vendors, running_vendors
 
 MODELS = ("gpt", "claude", "gemini")

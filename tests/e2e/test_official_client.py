@@ -9,8 +9,8 @@ from openai.lib.streaming.chat import ChatCompletionStreamState
 from openai.types.chat import ChatCompletion
 
 from tests.e2e.canned.contents import CACHED_TOKENS, CALLS, COMPLETION_TOKENS, PROMPT_TOKENS, TEXT
-from tests.e2e.gateway import Gateway
 from tests.e2e.four_dialects import MASTER_KEY
+from tests.e2e.gateway import Gateway
 from tests.e2e.vendors import Vendors
 
 VENDOR_MODELS = ("gpt", "claude", "gemini")

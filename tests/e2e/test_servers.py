@@ -11,8 +11,8 @@ import pytest
 import trustme
 
 from tests.e2e.canned.contents import TEXT
-from tests.e2e.gateway import BY_SIGNAL, Gateway, run_command, running_gateway
 from tests.e2e.four_dialects import MASTER_KEY, four_dialects
+from tests.e2e.gateway import BY_SIGNAL, Gateway, run_command, running_gateway
 from tests.e2e.vendors import Vendors
 
 HEADERS = {"authorization": f"Bearer {MASTER_KEY}"}

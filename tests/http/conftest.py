@@ -21,15 +21,15 @@ async def local() -> Gateway:
     return build_gateway(everything())
 
 
-@pytest.fixture(params=["uvicorn", "hypercorn"])
+@pytest.fixture(params=["wire", "uvicorn", "hypercorn"])
 async def gateway(request: pytest.FixtureRequest) -> AsyncIterator[Gateway]:
-    """A gateway on each of the two servers."""
+    """A gateway behind each door: the wire, and the lane on both servers."""
     async with served(build_gateway(everything()), request.param) as running:
         yield running
 
 
-@pytest.fixture(params=["uvicorn", "hypercorn"])
+@pytest.fixture(params=["wire", "uvicorn", "hypercorn"])
 def server(request: pytest.FixtureRequest) -> str:
-    """The name of each server, for gateways that are built for one test."""
+    """The name of each door, for gateways that are built for one test."""
     assert isinstance(request.param, str)
     return request.param

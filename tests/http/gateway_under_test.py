@@ -6,7 +6,7 @@ import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import uvicorn
 from hypercorn.asyncio import serve as serve_hypercorn
@@ -35,6 +35,7 @@ from adapters.http.models import models_blueprint
 from adapters.http.reception import Reception
 from adapters.http.stored_responses import stored_responses_blueprint
 from adapters.http.task_runner import TaskRunner
+from adapters.http.wire import wire_to
 from adapters.providers.echo.embeddings import EchoEmbedder
 from application.answer_chat import AnswerChat
 from application.attempts import Attempts
@@ -138,6 +139,8 @@ class Gateway:
     books: Books
     drain: Drain
     tasks: TaskRunner
+    plane: DataPlane
+    body_idle_s: float = 60.0
     port: int = 0
 
     async def connect(self) -> Connection:
@@ -207,7 +210,7 @@ def build_gateway(
         ),
         max_body_bytes=MAX_BODY_BYTES,
     )
-    return Gateway(app, provider, books, drain, tasks)
+    return Gateway(app, provider, books, drain, tasks, plane, body_idle_s)
 
 
 @asynccontextmanager
@@ -216,8 +219,15 @@ async def served(gateway: Gateway, server: str) -> AsyncIterator[Gateway]:
     listener = socket.create_server(("127.0.0.1", 0))
     gateway.port = listener.getsockname()[1]
     stop = asyncio.Event()
-    run = _run_uvicorn if server == "uvicorn" else _run_hypercorn
-    task = asyncio.get_running_loop().create_task(run(gateway.app, listener, stop.wait))
+    match server:
+        case "wire":
+            protocol = wire_to(gateway.plane, body_idle_s=gateway.body_idle_s)
+            serving = _run_uvicorn(gateway.app, listener, stop.wait, protocol)
+        case "uvicorn":
+            serving = _run_uvicorn(gateway.app, listener, stop.wait)
+        case _:
+            serving = _run_hypercorn(gateway.app, listener, stop.wait)
+    task = asyncio.get_running_loop().create_task(serving)
     try:
         yield gateway
     finally:
@@ -226,8 +236,15 @@ async def served(gateway: Gateway, server: str) -> AsyncIterator[Gateway]:
             await task
 
 
-async def _run_uvicorn(app: Quart, listener: socket.socket, stopped: Callable[[], Awaitable[Any]]) -> None:
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1, ws="none")
+async def _run_uvicorn(
+    app: Quart,
+    listener: socket.socket,
+    stopped: Callable[[], Awaitable[Any]],
+    protocol: type[asyncio.Protocol] | Literal["auto"] = "auto",
+) -> None:
+    config = uvicorn.Config(
+        app, http=protocol, log_config=None, access_log=False, timeout_graceful_shutdown=1, ws="none"
+    )
     config.load()
     server = uvicorn.Server(config)
     server.lifespan = config.lifespan_class(config)

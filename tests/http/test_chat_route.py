@@ -234,3 +234,12 @@ async def test_a_failure_after_keep_alives_is_in_the_stream(server: str) -> None
             rest += chunk
     assert json.loads(rest.split(b"data: ")[1])["error"]["code"] == "service_unavailable"
     assert gateway.books.records[0].status == 200
+
+
+async def test_repeated_headers_are_joined_and_values_bare(gateway: Gateway) -> None:
+    async with asyncio.timeout(5), await gateway.connect() as connection:
+        request = request_bytes("POST", CHAT, body=chat_body("passed-through"))
+        await connection.send(request.replace(b"host:", b"x-request-id: a\r\nX-Request-Id: b\r\nhost:", 1))
+        assert (await connection.answer()).header("x-request-id") not in {"a", "b", "a, b"}
+        await connection.send(request.replace(b"host:", b"x-request-id:  a \t\r\nhost:", 1))
+        assert (await connection.answer()).header("x-request-id") == "a"

@@ -39,7 +39,7 @@ def gateway_with(work: Callable[[Inbound], Coroutine[Any, Any, None]]) -> Gatewa
     )
     app = Quart("test")
     app.asgi_http_class = lane_to(plane, tasks)
-    return Gateway(app, ScriptedProvider({}), books, drain, tasks)
+    return Gateway(app, ScriptedProvider({}), books, drain, tasks, plane)
 
 
 async def test_a_broken_answer_cannot_be_mistaken_for_a_whole_one(

@@ -167,12 +167,23 @@ async def test_a_value_inside_that_the_upstream_does_not_know_is_translated() ->
     assert body["x_unknown"] == 1
 
 
-async def test_another_vendor_s_signatures_do_not_reach_openai() -> None:
-    blocks = [{"type": "thinking", "thinking": "hm", "signature": "sig-of-anthropic"}]
-    messages = [USER, {"role": "assistant", "content": "yes", "thinking_blocks": blocks}, USER]
+@pytest.mark.parametrize(
+    "signed",
+    [
+        {"thinking_blocks": [{"type": "thinking", "thinking": "hm", "signature": "sig-of-another"}]},
+        {
+            "reasoning_details": [
+                {"type": "reasoning.encrypted", "data": "sig-of-another", "format": "anthropic-claude-v1"}
+            ]
+        },
+    ],
+    ids=lambda signed: next(iter(signed)),
+)
+async def test_another_vendor_s_signatures_do_not_reach_openai(signed: dict[str, Any]) -> None:
+    messages = [USER, {"role": "assistant", "content": "yes", **signed}, USER]
     call = chat_call({"messages": messages})
     body, upstream = await sent(_spec(), call, _ANSWER.buffered())
-    assert b"sig-of-anthropic" not in upstream.requests[0].body
+    assert b"sig-of-another" not in upstream.requests[0].body
     assert [loss.code for loss in call.losses] == ["dropped_reasoning"]
     assert body["messages"][1]["content"] == "yes"
 

@@ -1,5 +1,6 @@
 """What an answer says, apart from any wire format: what must be the same before and after every translation."""
 
+import json
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
@@ -9,7 +10,7 @@ from tests.strategies.canonical import tool_names, words
 
 Ending: TypeAlias = Literal["stop", "length", "tool_calls", "content_filter"]
 
-SIGNATURE = "c2lnbmVkQnlUaGVWZW5kb3I="
+SIGNATURE = "c2ln+mVk/nlUaGVWZW5kb3I="
 """What an upstream signs with: base64, which Gemini's signatures are in."""
 
 EXACT_ARGUMENTS = (
@@ -58,8 +59,10 @@ class Said:
     counts: Counts = field(default_factory=Counts)
     signature: str = ""
 
-    def unsigned(self) -> "Said":
-        return replace(self, signature="")
+    def meant(self) -> "Said":
+        """What of it every client must read: arguments in one spelling (1.0 is not 1), and no signature."""
+        calls = (replace(call, arguments=json.dumps(json.loads(call.arguments))) for call in self.calls)
+        return replace(self, calls=tuple(calls), signature="")
 
 
 def counts() -> st.SearchStrategy[Counts]:

@@ -5,11 +5,14 @@ import contextlib
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.upstream.answer import Answer
 from adapters.upstream.connection import Connection
+from adapters.upstream.failures import ClosedBeforeAnswer
+from adapters.upstream.outbox import Outbox
 from adapters.upstream.port import Limits, Origin, UpstreamRequest
 from domain.errors import MalformedResponse, UpstreamUnavailable
 
@@ -71,10 +74,12 @@ class Shelf:
 async def play(pieces: Iterable[bytes], *, eof: bool) -> tuple[Answer, Shelf, MemoryTransport]:
     """One exchange in which the upstream answers with these pieces."""
     shelf = Shelf()
-    connection = Connection(shelf, asyncio.get_running_loop())
+    connection = Connection(shelf, asyncio.get_running_loop(), Outbox(asyncio.get_running_loop()))
     transport = MemoryTransport(connection)
     connection.connection_made(transport)
     answer = connection.send(REQUEST, b"HEAD", total_at=float("inf"))
+    assert transport.written == b""
+    await asyncio.sleep(0)
     assert transport.written == b"HEAD{}"
     for piece in pieces:
         if transport.closed:
@@ -192,10 +197,11 @@ def test_garbage_gives_an_answer_or_one_of_two_errors_and_never_a_dirty_connecti
 def test_reading_pauses_above_the_mark_and_resumes_when_the_reader_comes(sizes: list[int]) -> None:
     async def check() -> None:
         shelf = Shelf()
-        connection = Connection(shelf, asyncio.get_running_loop())
+        connection = Connection(shelf, asyncio.get_running_loop(), Outbox(asyncio.get_running_loop()))
         transport = MemoryTransport(connection)
         connection.connection_made(transport)
         answer = connection.send(REQUEST, b"", total_at=float("inf"))
+        await asyncio.sleep(0)
         connection.data_received(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (sum(sizes) + 1))
         await answer.wait_for_head()
         chunks = answer.chunks()
@@ -210,3 +216,16 @@ def test_reading_pauses_above_the_mark_and_resumes_when_the_reader_comes(sizes: 
         await chunks.aclose()
 
     asyncio.run(check())
+
+
+async def test_what_comes_before_the_request_was_sent_is_no_answer_to_it() -> None:
+    shelf = Shelf()
+    connection = Connection(shelf, asyncio.get_running_loop(), Outbox(asyncio.get_running_loop()))
+    transport = MemoryTransport(connection)
+    connection.connection_made(transport)
+    answer = connection.send(REQUEST, b"HEAD", total_at=float("inf"))
+    connection.data_received(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+    with pytest.raises(ClosedBeforeAnswer):
+        await answer.wait_for_head()
+    await asyncio.sleep(0)
+    assert (transport.closed, transport.written, shelf.free) == (True, b"", 0)

@@ -233,3 +233,14 @@ async def test_names_with_several_addresses(pooled: PooledUpstream) -> None:
         origin = Origin(scheme="http", host="localhost", port=server.port)
         assert await fetch(pooled, UpstreamRequest(origin=origin, target="/", headers=(), body=b""))
         assert b"Host: localhost:%d\r\n" % server.port in server.exchanges[0].head
+
+
+async def test_calls_that_are_cancelled_at_any_moment_leave_nothing_behind(pooled: PooledUpstream) -> None:
+    async with serving(sends(answer())) as server, asyncio.timeout(20):
+        for turns in range(60):
+            call = asyncio.get_running_loop().create_task(fetch(pooled, server.request()))
+            for _ in range(turns % 20):
+                await asyncio.sleep(0)
+            call.cancel()
+            await asyncio.wait([call])
+        await pooled.aclose()

@@ -12,13 +12,13 @@ from adapters.dialects.anthropic_messages.media_parsing import parse_document, p
 from adapters.dialects.anthropic_messages.members import Members, malformed
 from adapters.dialects.anthropic_messages.response import citation_of
 from adapters.dialects.anthropic_messages.vocabulary import (
-    AS_WRITTEN,
     FAMILY,
     MARKED,
     RAW_ARGUMENTS,
     Block,
     compact,
 )
+from adapters.dialects.leftovers import AS_WRITTEN
 from adapters.dialects.sealed import is_sealed
 from domain.chat.content import (
     CacheHint,
@@ -35,7 +35,8 @@ from domain.chat.json_arguments import parse_arguments
 from domain.json_types import JSON, NO_EXT
 
 _TTLS: Final = frozenset({None, "5m", "1h"})
-_PLAIN_TEXT: Final = frozenset({"type", "text"})
+_TYPE_AND_TEXT: Final = 2
+"""How many members a text block has that says nothing else."""
 
 
 def parse_blocks(value: JSON, path: str) -> list[tuple[str, Block, str]]:
@@ -65,10 +66,19 @@ def bare_text(text: str) -> Text:
     return Text(text=text, ext=MARKED)
 
 
+def plain_text(block: JSON) -> Text | None:
+    """A text block that has nothing but its text; None for any other."""
+    if not isinstance(block, dict) or len(block) != _TYPE_AND_TEXT or block.get("type") != "text":
+        return None
+    text = block.get("text")
+    return Text(text=text) if isinstance(text, str) else None
+
+
 def parse_text(block: Block, path: str) -> Text:
     """A text block."""
-    if block.keys() == _PLAIN_TEXT and isinstance(block["text"], str):
-        return Text(text=block["text"])
+    plain = plain_text(block)
+    if plain is not None:
+        return plain
     members = _members(block, path)
     text, citations, cache = members.need_text("text"), _citations(members), take_cache(members)
     return Text(text=text, citations=citations, cache=cache, ext=members.leftovers())

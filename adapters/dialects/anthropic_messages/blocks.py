@@ -4,10 +4,9 @@ Source: https://platform.claude.com/docs/en/api/messages (2026-11).
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
-from adapters.dialects.anthropic_messages.cache_hints import carry_cache, set_cache
+from adapters.dialects.anthropic_messages.cache_hints import CacheMarks
 from adapters.dialects.anthropic_messages.media_blocks import document_block, image_block
 from adapters.dialects.anthropic_messages.thoughts import signed_block
 from adapters.dialects.anthropic_messages.vocabulary import (
@@ -36,6 +35,7 @@ from domain.chat.json_arguments import parse_arguments
 from domain.chat.loss import LossKind
 from domain.chat.tool_names import ToolNames
 from domain.errors import UnsupportedFeature
+from domain.values import dataclass
 
 Lost: TypeAlias = Callable[[str, Part, str, LossKind], None]
 """Called with a loss's code, the part it befell, a short clause, and how much it weighs."""
@@ -43,10 +43,11 @@ Lost: TypeAlias = Callable[[str, Part, str, LossKind], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockRenderer:
-    """Renders the parts of one request. `family`: whose opaque values may travel."""
+    """Renders the parts of one request. `family`: whose opaque values may travel. `marks` grows by cache hints."""
 
     family: Family
     names: ToolNames
+    marks: CacheMarks
     lost: Lost
 
     def add(
@@ -60,10 +61,11 @@ class BlockRenderer:
         block = self._block(part, assistant=assistant)
         hint = cache_of(part)
         if block is None:
-            if not carry_cache(blocks or earlier, hint):
-                self.lost("dropped_cache_hint", part, "it stood on nothing that is sent", LossKind.HINT)
+            if isinstance(part, (Text, Refusal)) and part.text:
+                self.lost("dropped_blank_text", part, "the API refuses text of white space", LossKind.HINT)
+            self.marks.carry(blocks or earlier, hint, part)
         else:
-            set_cache(block, hint)
+            self.marks.put(block, hint, part)
             blocks.append(block)
 
     def _block(self, part: Part, *, assistant: bool) -> Block | None:
@@ -139,7 +141,7 @@ class BlockRenderer:
         content = [block for block in rendered if block is not None]
         block = with_left_over({"type": "tool_result", "tool_use_id": result.call_id}, result.ext)
         for part in result.parts:  # a breakpoint inside a result marks the same prefix as one on it
-            set_cache(block, part.cache)
+            self.marks.put(block, part.cache, part)
         if content:
             block["content"] = content
         if result.is_error:

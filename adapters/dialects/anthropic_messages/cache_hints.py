@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from adapters.dialects.anthropic_messages.vocabulary import Block
-from domain.chat.content import CacheHint
+from adapters.dialects.places import Places
+from domain.chat.content import CacheHint, Part
 from domain.chat.loss import Loss, LossKind
 
 _MOST: Final = 4
@@ -23,37 +24,59 @@ def cache_control(hint: CacheHint | None) -> Block:
     return {"cache_control": {"type": "ephemeral", **({} if hint.ttl is None else {"ttl": hint.ttl})}}
 
 
-def set_cache(block: Block, hint: CacheHint | None) -> None:
-    """Mark `block` as the end of a reusable prefix where `hint` says so."""
-    if hint is not None:
-        long = {"ttl": _LONG} if hint.ttl in _LONG_TTLS else {}
-        block["cache_control"] = {"type": "ephemeral", **long}
+class CacheMarks:
+    """The breakpoints of one request: on which block each stands, and what is lost of those asked for."""
 
+    def __init__(self, places: Places) -> None:
+        self._places = places
+        self._owners: dict[int, Part | str] = {}
+        self.losses: list[Loss] = []
 
-def carry_cache(blocks: Iterable[Block], hint: CacheHint | None) -> bool:
-    """Mark the last of `blocks` that can carry a breakpoint, in place of a block that was left out.
+    def put(self, block: Block, hint: CacheHint | None, owner: Part | str) -> None:
+        """Mark `block` as the end of a reusable prefix where `hint` says so. `owner`: a part, a tool's pointer."""
+        if hint is None:
+            return
+        before = self._owners.get(id(block))
+        if before is not None:
+            self._lose("dropped_cache_hint", before, "the next one ends the same prefix")
+        self._owners[id(block)] = owner
+        block["cache_control"] = {"type": "ephemeral", **({"ttl": _LONG} if hint.ttl in _LONG_TTLS else {})}
 
-    Whether there was one, or nothing to mark.
-    """
-    if hint is None:
-        return True
-    carrier = next((block for block in reversed(list(blocks)) if block["type"] not in _CANNOT_CARRY), None)
-    if carrier is None:
-        return False
-    set_cache(carrier, hint)
-    return True
+    def carry(self, blocks: Iterable[Block], hint: CacheHint | None, owner: Part) -> None:
+        """Mark the last of `blocks` that can carry a breakpoint, in place of a part that was left out."""
+        if hint is None:
+            return
+        carrier = next((block for block in reversed(list(blocks)) if block["type"] not in _CANNOT_CARRY), None)
+        if carrier is None:
+            self._lose("dropped_cache_hint", owner, "it stood on nothing that is sent")
+        else:
+            self.put(carrier, hint, owner)
 
+    def limit(self, blocks: Iterable[Block]) -> tuple[Loss, ...]:
+        """Keep the last four of `blocks`, which are in prompt order, and no long one after a short one.
 
-def limit_cache(blocks: Iterable[Block]) -> tuple[Loss, ...]:
-    """Keep the last four breakpoints of `blocks`, which are in prompt order, and no long one after a short one."""
-    marked = [block for block in blocks if block.get("cache_control") is not None]
-    for surplus in marked[:-_MOST]:
-        del surplus["cache_control"]
-    short_seen = False
-    for block in marked[-_MOST:]:
-        if short_seen and block["cache_control"].get("ttl") == _LONG:
-            block["cache_control"] = {"type": "ephemeral"}
-        short_seen = short_seen or block["cache_control"].get("ttl") != _LONG
-    if len(marked) <= _MOST:
-        return ()
-    return (Loss("dropped_cache_hint", "/messages", f"the API takes {_MOST} at most", LossKind.HINT),)
+        What is lost of all the hints of the request is given back.
+        """
+        marked = [block for block in blocks if block.get("cache_control") is not None]
+        for surplus in marked[:-_MOST]:
+            del surplus["cache_control"]
+            self._lose("dropped_cache_hint", self._owner(surplus), f"the API takes {_MOST} at most")
+        short_seen = False
+        for block in marked[-_MOST:]:
+            is_long = block["cache_control"].get("ttl") == _LONG
+            if short_seen and is_long:
+                block["cache_control"] = {"type": "ephemeral"}
+                self._lose(
+                    "cache_ttl_shortened",
+                    self._owners.get(id(block), "/messages"),
+                    "a shorter one stands before it",
+                )
+            short_seen = short_seen or not is_long
+        return tuple(self.losses)
+
+    def _owner(self, block: Block) -> Part | str:
+        return self._owners.get(id(block), "/messages")
+
+    def _lose(self, code: str, owner: Part | str, why: str) -> None:
+        where = owner if isinstance(owner, str) else self._places.pointer(owner)
+        self.losses.append(Loss(code, where, why, LossKind.HINT))

@@ -1,6 +1,6 @@
 """Messages, as an upstream speaks it and as a client does."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from adapters.dialects.anthropic_messages import answer_losses, client_errors
@@ -16,6 +16,7 @@ from adapters.dialects.anthropic_messages.stream_encoder import MessagesEncoder
 from adapters.dialects.anthropic_messages.vocabulary import NAME
 from adapters.dialects.contract import Decoder, Encoder, Relay, RenderedRequest, Reply, Target
 from domain.chat.events import StreamEvent
+from domain.chat.fold import unfold
 from domain.chat.loss import Loss
 from domain.chat.request import ChatRequest
 from domain.chat.response import ChatResponse
@@ -34,8 +35,12 @@ class AnthropicMessages:
         """The request for an upstream. Raises UnsupportedFeature where it cannot be expressed at all."""
         return render_request(request, target)
 
+    def parse_answer(self, body: JSON, rendered: RenderedRequest) -> Iterable[StreamEvent]:
+        """The events of a buffered answer. Raises UpstreamError where it is no good one."""
+        return unfold(parse_response(body, rendered))
+
     def parse_response(self, body: JSON, rendered: RenderedRequest) -> ChatResponse:
-        """A buffered answer. Raises MalformedResponse where it breaks the format or has no good ending."""
+        """A buffered answer as one value. Raises the same."""
         return parse_response(body, rendered)
 
     def decoder(self, rendered: RenderedRequest) -> Decoder:
@@ -74,6 +79,7 @@ class AnthropicMessages:
         """An error as HTTP status and body."""
         return client_errors.render_error(error)
 
-    def encode_error(self, error: FeatherGateError) -> bytes:
-        """An error as the last frame of a stream that has begun."""
+    def encode_error(self, error: FeatherGateError, *, has_begun: bool = False) -> bytes:
+        """An error as the last frame of a stream; the same wherever it stands."""
+        del has_begun
         return client_errors.encode_error(error)

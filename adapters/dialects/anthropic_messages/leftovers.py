@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 
-from adapters.dialects.anthropic_messages.pointers import Places
 from adapters.dialects.anthropic_messages.vocabulary import FAMILY
-from adapters.dialects.leftovers import foreign_losses, refuse_foreign
-from domain.chat.content import OpaquePart, Part, ToolResult
+from adapters.dialects.leftovers import lost_leftovers, refuse_foreign
 from domain.chat.loss import Loss, LossKind
-from domain.chat.request import ChatRequest, Tool
+from domain.chat.request import ChatRequest
 from domain.errors import UnsupportedFeature
-from domain.json_types import NO_EXT, Ext
+from domain.json_types import NO_EXT
 
 
 def refuse_impossible(request: ChatRequest) -> None:
@@ -34,46 +32,20 @@ def leftover_losses(request: ChatRequest) -> Iterator[Loss]:
     for name, given, kind in _dropped_params(request):
         if given:
             yield Loss("dropped_param", f"/{name}", "no such parameter here", kind)
-    for ext, at in _extensions(request):
-        yield from foreign_losses(ext, FAMILY, at=at)
-
-
-def _extensions(request: ChatRequest) -> Iterator[tuple[Ext, str]]:
-    """Every place of the request that has leftovers, with them."""
-    if request.ext is not NO_EXT:
-        yield request.ext, ""
-    if request.reasoning is not None and request.reasoning.ext is not NO_EXT:
-        yield request.reasoning.ext, "/reasoning_effort"
-    for index, tool in enumerate(request.tools):
-        if isinstance(tool, Tool) and tool.ext is not NO_EXT:
-            yield tool.ext, f"/tools/{index}"
-    places = Places(request.messages)
-    for index, message in enumerate(request.messages):
-        if message.ext is not NO_EXT:
-            yield message.ext, f"/messages/{index}"
-        for part in message.parts:
-            yield from _extensions_of(part, places)
-
-
-def _extensions_of(part: Part, places: Places) -> Iterator[tuple[Ext, str]]:
-    if not isinstance(part, OpaquePart) and part.ext is not NO_EXT:
-        yield part.ext, places.pointer(part)
-    if isinstance(part, ToolResult):
-        for inner in part.parts:
-            if inner.ext is not NO_EXT:
-                yield inner.ext, places.pointer(inner)
+    yield from lost_leftovers(request, FAMILY)
 
 
 def _dropped_params(request: ChatRequest) -> tuple[tuple[str, bool, LossKind], ...]:
     """Each parameter without a counterpart: its name, whether it was given, and what losing it means."""
     sampling, parameter, hint = request.sampling, LossKind.PARAMETER, LossKind.HINT
-    only_text = all(modality == "text" for modality in request.modalities)
+    only_text = set(request.modalities) <= {"text"}
     return (
         ("seed", sampling.seed is not None, parameter),
         ("frequency_penalty", sampling.frequency_penalty is not None, parameter),
         ("presence_penalty", sampling.presence_penalty is not None, parameter),
         ("logit_bias", bool(sampling.logit_bias), parameter),
         ("logprobs", request.logprobs is not None, parameter),
+        ("top_logprobs", bool(request.logprobs), parameter),
         ("modalities", bool(request.modalities), hint if only_text else parameter),
         ("audio", request.audio_output is not None, parameter),
         ("prediction", request.prediction is not None, parameter),

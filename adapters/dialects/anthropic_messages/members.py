@@ -39,6 +39,10 @@ class Members:
         self.path = path
         self._left = dict(value)
 
+    def has_any(self, names: Collection[str]) -> bool:
+        """Whether one of the members `names` is there and was not taken."""
+        return not self._left.keys().isdisjoint(names)
+
     def at(self, name: str) -> str:
         """The path of the member `name`."""
         return f"{self.path}.{name}" if self.path else name
@@ -56,10 +60,13 @@ class Members:
 
     def take_text(self, name: str) -> str | None:
         """A string."""
-        value = self.take(name)
-        if value is None or isinstance(value, str):
-            return value
-        raise malformed(self.at(name), "a string", value)
+        value = self._left.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, str):
+            raise malformed(self.at(name), "a string", value)
+        del self._left[name]
+        return value
 
     def need_text(self, name: str) -> str:
         """A string that must be there."""
@@ -70,17 +77,23 @@ class Members:
 
     def take_flag(self, name: str) -> bool | None:
         """A boolean."""
-        value = self.take(name)
-        if value is None or isinstance(value, bool):
-            return value
-        raise malformed(self.at(name), "true or false", value)
+        value = self._left.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, bool):
+            raise malformed(self.at(name), "true or false", value)
+        del self._left[name]
+        return value
 
     def take_number(self, name: str) -> float | None:
         """A number, an integer staying one."""
-        value = self.take(name)
-        if value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)):
-            return value
-        raise malformed(self.at(name), "a number", value)
+        value = self._left.get(name)
+        if value is None:
+            return None
+        if not isinstance(value, (int, float)) or isinstance(value, bool):
+            raise malformed(self.at(name), "a number", value)
+        del self._left[name]
+        return value
 
     def take_integer(self, name: str) -> int | None:
         """An integer, also where it is written as 3.0."""
@@ -93,12 +106,10 @@ class Members:
 
     def take_object(self, name: str) -> "Members | None":
         """An object that is not empty."""
-        value = self.take(name)
-        if value is None:
+        value = self._left.get(name)
+        if value is None or value == {}:
             return None
-        if value == {}:
-            self.put_back(name, value)
-            return None
+        del self._left[name]
         return Members(value, self.at(name))
 
     def need_object(self, name: str) -> dict[str, JSON]:
@@ -110,19 +121,20 @@ class Members:
 
     def take_list(self, name: str) -> list[JSON]:
         """A list, empty where it is absent."""
-        value = self.take(name)
+        value = self._left.get(name)
         if value is None:
             return []
         if not isinstance(value, list):
             raise malformed(self.at(name), "a list", value)
-        if not value:
-            self.put_back(name, value)
+        if value:
+            del self._left[name]
         return value
 
     def take_objects(self, name: str) -> Iterator["Members"]:
         """The objects of a list, none where it is absent."""
+        path = self.at(name)
         for index, value in enumerate(self.take_list(name)):
-            yield Members(value, f"{self.at(name)}[{index}]")
+            yield Members(value, f"{path}[{index}]")
 
     def left(self) -> dict[str, JSON]:
         """What nobody took."""

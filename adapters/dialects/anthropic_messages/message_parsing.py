@@ -7,6 +7,7 @@ before. Thoughts whose signature is a seal are opened: what they carried goes ba
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
+from types import MappingProxyType
 from typing import Final
 
 from adapters.dialects.anthropic_messages.block_parsing import (
@@ -16,6 +17,7 @@ from adapters.dialects.anthropic_messages.block_parsing import (
     parse_spoken,
     parse_text,
     parse_tool_use,
+    plain_text,
 )
 from adapters.dialects.anthropic_messages.members import Members, not_one_of
 from adapters.dialects.anthropic_messages.thoughts import THOUGHTS, Thought, parse_thought
@@ -25,7 +27,10 @@ from domain.chat.request import Message, Role
 from domain.errors import MalformedRequest
 from domain.json_types import JSON, Ext
 
-_ROLES: Final = (Role.USER.value, Role.ASSISTANT.value, Role.SYSTEM.value)
+_SPEAKERS: Final = MappingProxyType({role.value: role for role in (Role.USER, Role.ASSISTANT, Role.SYSTEM)})
+_ROLES: Final = tuple(_SPEAKERS)
+_ROLE_AND_CONTENT: Final = 2
+"""How many members a message has."""
 _SAID_BY_ASSISTANTS: Final = frozenset({"text", "image", "document", "search_result"})
 
 
@@ -41,11 +46,31 @@ def parse_system(request: Members) -> tuple[Message, ...]:
 
 def parse_messages(request: Members) -> tuple[Message, ...]:
     """The conversation. Raises MalformedRequest where it is empty or malformed."""
-    messages = tuple(one for message in request.take_objects("messages") for one in _parse(message))
+    messages: list[Message] = []
+    path = request.at("messages")
+    for index, message in enumerate(request.take_list("messages")):
+        plain = _plain(message)
+        if plain is not None:
+            messages.append(plain)
+        else:
+            messages.extend(_parse(Members(message, f"{path}[{index}]")))
     if not messages:
-        path = request.at("messages")
         raise MalformedRequest(f"{path}: expected at least one message, got none.", param=path)
-    return messages
+    return tuple(messages)
+
+
+def _plain(message: JSON) -> Message | None:
+    """A message of a role and one text alone, which most are; None for any other."""
+    if not isinstance(message, dict) or len(message) != _ROLE_AND_CONTENT:
+        return None
+    role, content = message.get("role"), message.get("content")
+    speaker = _SPEAKERS.get(role) if isinstance(role, str) else None
+    if speaker is None or content is None:
+        return None
+    if isinstance(content, str):
+        return Message(role=speaker, parts=(bare_text(content),))
+    text = plain_text(content[0]) if isinstance(content, list) and len(content) == 1 else None
+    return None if text is None else Message(role=speaker, parts=(text,))
 
 
 def _parse(message: Members) -> Iterator[Message]:

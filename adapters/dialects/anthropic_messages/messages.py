@@ -5,12 +5,12 @@ Source: https://platform.claude.com/docs/en/api/messages (2026-11).
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice, takewhile
 from typing import Final
 
 from adapters.dialects.anthropic_messages.blocks import BlockRenderer
-from adapters.dialects.anthropic_messages.pointers import Places
+from adapters.dialects.anthropic_messages.cache_hints import CacheMarks
 from adapters.dialects.anthropic_messages.turns import (
     Turn,
     append_turn,
@@ -18,24 +18,28 @@ from adapters.dialects.anthropic_messages.turns import (
     with_thoughts_first,
     with_user_first,
 )
-from adapters.dialects.anthropic_messages.vocabulary import CALL_ID, Block
+from adapters.dialects.anthropic_messages.vocabulary import CALL_ID, FAMILY, Block, text_block
 from adapters.dialects.contract import Target
+from adapters.dialects.leftovers import lost_in_messages
+from adapters.dialects.places import Places
 from domain.chat.content import Part, Reasoning, Text, ToolCall, ToolResult
 from domain.chat.loss import Loss, LossKind, path_of
 from domain.chat.repair import wire_id, with_call_ids, without_foreign_reasoning, without_orphans
-from domain.chat.request import INSTRUCTION_ROLES, Message, Role
+from domain.chat.request import INSTRUCTION_ROLES, Message, Role, is_plain_talk
 from domain.chat.tool_names import ToolNames
 from domain.errors import UnsupportedFeature
+from domain.values import dataclass
 
 _CALLING: Final = frozenset({ToolCall, ToolResult})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """`system` blocks, the turns after them, and what changed on the way."""
+    """`system` blocks, the turns after them, the cache hints on both, and what changed on the way."""
 
     system: list[Block]
     turns: list[Turn]
+    marks: CacheMarks
     losses: tuple[Loss, ...]
 
 
@@ -48,7 +52,9 @@ def render_conversation(messages: tuple[Message, ...], target: Target, names: To
     def lost(code: str, part: Part, why: str, kind: LossKind) -> None:
         losses.append(Loss(code, places.pointer(part), why, kind))
 
-    writer = _Writer(BlockRenderer(family=target.family, names=names, lost=lost), fitted, places)
+    marks = CacheMarks(places)
+    renderer = BlockRenderer(family=target.family, names=names, marks=marks, lost=lost)
+    writer = _Writer(renderer, fitted, places)
     leading = list(takewhile(_is_instruction, whole))
     losses.extend(
         Loss("dropped_param", f"/messages/{index}/name", "there are no names here", LossKind.HINT)
@@ -62,7 +68,7 @@ def render_conversation(messages: tuple[Message, ...], target: Target, names: To
     turns, folded = with_systems_placed(told, allowed=target.profile.mid_system)
     first = with_user_first(turns, f"/messages/{len(leading)}" if told else "/messages")
     with_thoughts_first(turns)
-    return Conversation(system=system, turns=turns, losses=(*losses, *folded, *first))
+    return Conversation(system=system, turns=turns, marks=marks, losses=(*losses, *folded, *first))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,8 @@ class _Repaired:
 
 
 def _repaired(messages: tuple[Message, ...], target: Target) -> _Repaired:
+    if is_plain_talk(messages):
+        return _Repaired(messages, messages, [])
     kinds = {type(part) for message in messages for part in message.parts}
     losses: list[Loss] = []
     fitted = messages
@@ -82,6 +90,7 @@ def _repaired(messages: tuple[Message, ...], target: Target) -> _Repaired:
         fitted, foreign = without_foreign_reasoning(fitted, target.family)
         losses.extend(foreign)
     losses.extend(_lost_signatures(messages))
+    losses.extend(lost_in_messages(messages, FAMILY))
     if kinds.isdisjoint(_CALLING):
         return _Repaired(fitted, fitted, losses)
     fitted = with_call_ids(fitted, CALL_ID)
@@ -115,6 +124,10 @@ class _Writer:
 
     def write(self, message: Message, blocks: list[Block], *, earlier: Sequence[Block] = ()) -> None:
         """Append the blocks of `message`. Raises UnsupportedFeature with the path of the part at fault."""
+        text = message.plain_text
+        if text and not text.isspace():
+            blocks.append(text_block(text))
+            return
         assistant = message.role is Role.ASSISTANT
         for part in self._parts(message) if self._tells_speakers_apart else message.parts:
             try:

@@ -32,7 +32,7 @@ def restore_request(request: ChatRequest, target: Target) -> RenderedRequest:
     losses: tuple[Loss, ...] = ()
     if any(_is_foreign(part) for message in request.messages for part in message.parts):
         conversation = render_conversation(request.messages, target, ToolNames())
-        told, losses = _repaired(conversation), conversation.losses
+        told, losses = _repaired(conversation), (*conversation.losses, *conversation.marks.losses)
         if thinking is not None and thinking["type"] == "enabled" and not has_thoughts(conversation.turns):
             thinking, losses = None, (*losses, THOUGHTS_MISSING)
     else:

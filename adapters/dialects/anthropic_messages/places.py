@@ -10,7 +10,8 @@ from types import MappingProxyType
 from typing import Final
 
 from adapters.dialects.anthropic_messages.thoughts import THOUGHTS
-from adapters.dialects.anthropic_messages.vocabulary import AS_WRITTEN
+from adapters.dialects.leftovers import AS_WRITTEN
+from adapters.dialects.sealed import is_sealed, unseal
 from domain.json_types import JSON
 
 _NAMES: Final = MappingProxyType(
@@ -22,6 +23,8 @@ _NAMES: Final = MappingProxyType(
     }
 )
 _TOOL_MEMBERS: Final = MappingProxyType({"parameters": "input_schema"})
+_COUNTED: Final = ("content", "tool_calls", "reasoning_content")
+_OFF: Final = ("disabled", "between_tools")
 _TOOL_SHAPES: Final = frozenset({"function", "custom"})
 
 
@@ -38,7 +41,7 @@ def place(where: str, body: Mapping[str, JSON]) -> str:
         case "response_format":
             at = "/output_format" if "output_format" in body else "/output_config/format"
             return _pointer(at, *(step for step in rest if step != "json_schema"))
-        case "reasoning_effort":
+        case "reasoning_effort" | "thinking":
             return _in_thinking(rest, body)
         case _ if first in _NAMES and first not in body:
             return _pointer(_NAMES[first], *rest)
@@ -64,7 +67,10 @@ def _search_tool(body: Mapping[str, JSON]) -> tuple[str, ...]:
 
 
 def _in_thinking(rest: Sequence[str], body: Mapping[str, JSON]) -> str:
-    if rest == ["effort"] or (not rest and "thinking" not in body):
+    config, thinking = body.get("output_config"), body.get("thinking")
+    is_off = isinstance(thinking, dict) and thinking.get("type") in _OFF
+    has_effort = isinstance(config, dict) and config.get("effort") is not None
+    if rest == ["effort"] or (not rest and has_effort and not is_off):
         return "/output_config/effort"
     return _pointer("/thinking", *rest)
 
@@ -95,19 +101,25 @@ def _runs(message: Mapping[str, JSON], blocks: Sequence[Mapping[str, JSON]]) -> 
 
 
 def _in_message(at: str, blocks: Sequence[Mapping[str, JSON]], run: list[int], rest: Sequence[str]) -> str:
-    if len(rest) < 2 or rest[0] not in {"content", "tool_calls"} or not rest[1].isdecimal():
-        return _pointer(at, *rest) if len(rest) == 1 and rest[0] != "tool_calls" else at
-    calls = rest[0] == "tool_calls"
-    found = [index for index in run if _is_among(str(blocks[index].get("type")), calls=calls)]
+    if len(rest) < 2 or rest[0] not in _COUNTED or not rest[1].isdecimal():
+        return _pointer(at, *rest) if len(rest) == 1 and rest[0] not in _COUNTED else at
+    found = [index for index in run if _member_of(blocks[index]) == rest[0]]
     number = int(rest[1])
     if number >= len(found):
-        return _pointer(at, "content") if number == 0 and not calls and not blocks else at
+        return _pointer(at, "content") if number == 0 and rest[0] == "content" and not blocks else at
     return _pointer(at, "content", str(found[number]), *rest[2:])
 
 
-def _is_among(kind: str, *, calls: bool) -> bool:
-    """Whether a block is one of the calls, or one of what is said beside them."""
-    return kind == "tool_use" if calls else kind != "tool_use" and kind not in THOUGHTS
+def _member_of(block: Mapping[str, JSON]) -> str | None:
+    """What a block is counted under in the canonical message; None where it only carries another's signature."""
+    kind = block.get("type")
+    if kind == "tool_use":
+        return "tool_calls"
+    if kind not in THOUGHTS:
+        return "content"
+    signature = block.get("signature")
+    is_carrier = isinstance(signature, str) and is_sealed(signature) and unseal(signature).bearer != "reasoning"
+    return None if is_carrier and not block.get("thinking") else "reasoning_content"
 
 
 def _objects(value: JSON) -> list[Mapping[str, JSON]]:

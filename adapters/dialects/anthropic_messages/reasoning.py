@@ -4,14 +4,17 @@ Sources: https://platform.claude.com/docs/en/build-with-claude/extended-thinking
 (2026-11). The budgets of the efforts are this gateway's choice.
 """
 
-from dataclasses import dataclass
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Final, assert_never
 
 from adapters.dialects.anthropic_messages.vocabulary import Block
+from adapters.dialects.thinking import unheard
 from domain.chat.loss import Loss, LossKind
 from domain.chat.request import ChatRequest, Effort, ReasoningSettings
+from domain.json_types import JSON
 from domain.models.profile import ModelProfile, Thinking, nearest_effort
+from domain.values import dataclass
 
 _BUFFERED_TOKENS: Final = 16_384
 _STREAMED_TOKENS: Final = 64_000
@@ -34,6 +37,7 @@ _EFFORT_BELOW: Final = (
     (12_288, Effort.MEDIUM),
     (28_672, Effort.HIGH),
 )
+_DISPLAY: Final = MappingProxyType({True: "summarized", False: "omitted"})
 _MAX_TOKENS_AT: Final = "/max_completion_tokens"
 _REASONING_AT: Final = "/reasoning_effort"
 THOUGHTS_MISSING: Final = Loss(
@@ -70,19 +74,43 @@ def plan_thinking(request: ChatRequest, profile: ModelProfile, *, history_has_th
     settings = request.reasoning
     if settings is None:
         return _plain(request, profile)
+    plan = _plan(request, profile, settings, history_has_thoughts=history_has_thoughts)
+
+    def told(other: ReasoningSettings) -> JSON:
+        planned = _plan(request, profile, other, history_has_thoughts=history_has_thoughts)
+        return planned.thinking, planned.effort, planned.max_tokens
+
+    losses = unheard(settings, told, but=_said(settings, plan))
+    return replace(plan, losses=(*plan.losses, *losses))
+
+
+def _said(settings: ReasoningSettings, plan: ThinkingPlan) -> frozenset[str]:
+    """The settings that the model is told in so many words, or that a loss of their own is noted of."""
+    thinking = plan.thinking or {}
+    said = {"budget_tokens"} if settings.effort is None and (settings.budget_tokens or 0) > 0 else set()
+    if thinking.get("type") == "adaptive":
+        said.add("adaptive")
+    if settings.visible is not None and thinking.get("display") == _DISPLAY[settings.visible]:
+        said.add("visible")
+    return frozenset(said)
+
+
+def _plan(
+    request: ChatRequest, profile: ModelProfile, settings: ReasoningSettings, *, history_has_thoughts: bool
+) -> ThinkingPlan:
     if _says_nothing(settings):
-        return _plain(request, profile, *_unseen(settings))
+        return _plain(request, profile)
     match profile.thinking:
         case Thinking.NONE | Thinking.LEVEL:
             if _is_off(settings):
-                return _off(request, profile, settings)
+                return _off(request, profile)
             return _plain(request, profile, _dropped("the model does not think"))
         case Thinking.EFFORT:
             effort, losses = _effort(settings, profile)
-            return _plain(request, profile, *losses, *_unseen(settings), effort=effort)
+            return _plain(request, profile, *losses, effort=effort)
         case Thinking.BUDGET:
             if _is_off(settings):
-                return _off(request, profile, settings)
+                return _off(request, profile)
             if not history_has_thoughts:
                 return _plain(request, profile, THOUGHTS_MISSING)
             return _with_budget(request, profile, settings)
@@ -108,22 +136,15 @@ def _adaptive(request: ChatRequest, profile: ModelProfile, settings: ReasoningSe
         display = "omitted" if settings.visible is False else "summarized"
         return _plain(request, profile, *losses, thinking={"type": "adaptive", "display": display}, effort=effort)
     if profile.thinking_optional:
-        return _off(request, profile, settings)
+        return _off(request, profile)
     loss = Loss("thinking_not_optional", _REASONING_AT, "the model always thinks; it is asked for the least")
     efforts = _wire_efforts(profile)
     return _plain(request, profile, loss, effort=str(efforts[0]) if efforts else None)
 
 
-def _off(request: ChatRequest, profile: ModelProfile, settings: ReasoningSettings) -> ThinkingPlan:
+def _off(request: ChatRequest, profile: ModelProfile) -> ThinkingPlan:
     """Thinking turned off in so many words, which models that never think take too (seen 2026-11)."""
-    return _plain(request, profile, *_unseen(settings), thinking={"type": "disabled"})
-
-
-def _unseen(settings: ReasoningSettings) -> tuple[Loss, ...]:
-    """What is lost of a wish to see thoughts, or not to, where nothing is said of thinking."""
-    if settings.visible is None:
-        return ()
-    return (Loss("dropped_param", _REASONING_AT, "the display of thoughts that are not asked for", LossKind.HINT),)
+    return _plain(request, profile, thinking={"type": "disabled"})
 
 
 def _with_budget(request: ChatRequest, profile: ModelProfile, settings: ReasoningSettings) -> ThinkingPlan:
@@ -150,7 +171,7 @@ def _with_budget(request: ChatRequest, profile: ModelProfile, settings: Reasonin
         )
     thinking: Block = {"type": "enabled", "budget_tokens": budget}
     if settings.visible is not None:
-        thinking["display"] = "summarized" if settings.visible else "omitted"
+        thinking["display"] = _DISPLAY[settings.visible]
     return ThinkingPlan(max_tokens=max_tokens, thinking=thinking, losses=losses)
 
 
@@ -177,8 +198,6 @@ def _effort(settings: ReasoningSettings, profile: ModelProfile) -> tuple[str | N
     if budget > 0 and wanted is None:
         wanted = _effort_of(budget)
         losses = (Loss("budget_as_effort", _REASONING_AT, f"effort {wanted} instead of a number of tokens"),)
-    elif budget > 0:
-        losses = (Loss("dropped_param", _REASONING_AT, "the effort says how much to think", LossKind.HINT),)
     if wanted is None:
         return None, ()
     efforts = _wire_efforts(profile)

@@ -8,18 +8,18 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Final
 
-from adapters.dialects.anthropic_messages.cache_hints import limit_cache
 from adapters.dialects.anthropic_messages.leftovers import leftover_losses, refuse_impossible
 from adapters.dialects.anthropic_messages.messages import Conversation, render_conversation
 from adapters.dialects.anthropic_messages.own_request import restore_request
 from adapters.dialects.anthropic_messages.reasoning import ThinkingPlan, plan_thinking
 from adapters.dialects.anthropic_messages.structured_output import OutputPlan, plan_output
-from adapters.dialects.anthropic_messages.tools import declarations, names_of, plan_tools
+from adapters.dialects.anthropic_messages.tools import declarations, plan_tools
 from adapters.dialects.anthropic_messages.turns import called_tools, has_thoughts, with_good_end
-from adapters.dialects.anthropic_messages.vocabulary import NAME, Block, left_over, text_block
+from adapters.dialects.anthropic_messages.vocabulary import NAME, TOOL_NAME, Block, left_over, text_block
 from adapters.dialects.contract import RenderedRequest, Target
 from domain.chat.loss import Loss, LossKind
 from domain.chat.request import ChatRequest, Sampling
+from domain.chat.tool_names import ToolNames
 
 _SERVICE_TIERS: Final = MappingProxyType(
     {"auto": "auto", "priority": "auto", "standard": "standard_only", "default": "standard_only"}
@@ -38,10 +38,11 @@ def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
         return restore_request(request, target)
     refuse_impossible(request)
     profile = target.profile
-    names = names_of(request)
+    names = ToolNames.of(request, TOOL_NAME)
     told = render_conversation(request.messages, target, names)
     thinking = plan_thinking(request, profile, history_has_thoughts=has_thoughts(told.turns))
-    output = plan_output(request.response_format, plan_tools(request, names, profile, thinking), profile, thinking)
+    offered = plan_tools(request, names, profile, thinking, told.marks)
+    output = plan_output(request.response_format, offered, profile, thinking)
     tools = output.tools
     ending = with_good_end(
         told.turns,
@@ -78,7 +79,7 @@ def _body(
     used = called_tools(told.turns)
     if used and not tools:
         tools, choice = declarations(used), {"type": "none"}
-    lost_hints = limit_cache(chain(tools, system, chain.from_iterable(turn.blocks for turn in told.turns)))
+    lost_hints = told.marks.limit(chain(tools, system, chain.from_iterable(turn.blocks for turn in told.turns)))
     config = {
         name: value
         for name, value in (("effort", thinking.effort), ("format", output.native))

@@ -7,15 +7,25 @@ name, becomes `output_config.format`, and media are standard base64 under the ty
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from adapters.dialects.anthropic_messages.members import Members, malformed, not_one_of
 from adapters.dialects.anthropic_messages.message_parsing import parse_messages, parse_system
 from adapters.dialects.anthropic_messages.tool_parsing import parse_tool_choice, parse_tools
 from adapters.dialects.anthropic_messages.vocabulary import FAMILY, NAME
-from domain.chat.request import ChatRequest, Effort, ReasoningSettings, ResponseFormat, Sampling
+from domain.chat.request import (
+    BuiltinTool,
+    ChatRequest,
+    Effort,
+    ReasoningSettings,
+    ResponseFormat,
+    Sampling,
+    Tool,
+)
 from domain.json_types import JSON, NO_EXT
 
+_RARE: Final = frozenset({"output_config", "metadata", "tool_choice", "thinking", "output_format", "service_tier"})
+"""Members that small requests do without: they are looked for one by one only where any of them is there."""
 _TIERS: Final = MappingProxyType({"standard_only": "standard"})
 _THINKING: Final = ("enabled", "adaptive", "disabled", "between_tools")
 _EFFORTS: Final = MappingProxyType({effort.value: effort for effort in Effort if effort is not Effort.NONE})
@@ -28,33 +38,45 @@ def parse_request(body: Mapping[str, JSON]) -> ChatRequest:
     Requests to count tokens are such requests without `max_tokens`.
     """
     request = Members(body, "")
+    tools = parse_tools(request)
+    nested: dict[str, dict[str, JSON]] = {}
+    rare = _parse_rare(request, tools, nested) if request.has_any(_RARE) else {}
+    stream = request.take_flag("stream") or False
+    return ChatRequest(
+        model=request.need_text("model"),
+        messages=(*parse_system(request), *parse_messages(request)),
+        tools=tools,
+        sampling=_parse_sampling(request),
+        max_output_tokens=request.take_integer("max_tokens"),
+        stream=stream,
+        include_usage=stream,
+        source=NAME,
+        **rare,
+        ext=request.leftovers(**nested),
+    )
+
+
+def _parse_rare(
+    request: Members, tools: tuple[Tool | BuiltinTool, ...], nested: dict[str, dict[str, JSON]]
+) -> dict[str, Any]:
+    """The canonical members that many requests have not; `nested` gets what is left over inside of theirs."""
     config = request.take_object("output_config") or Members({}, "output_config")
     metadata = request.take_object("metadata") or Members({}, "metadata")
-    tools = parse_tools(request)
     choice, parallel, choice_left = parse_tool_choice(request, tools)
     reasoning = _parse_reasoning(request, config)
     response_format, format_left = _parse_format(request, config)
     if format_left:
         config.put_back("format", format_left)
-    stream = request.take_flag("stream") or False
-    tier = request.take_text("service_tier")
-    return ChatRequest(
-        model=request.need_text("model"),
-        messages=(*parse_system(request), *parse_messages(request)),
-        tools=tools,
-        tool_choice=choice,
-        parallel_tool_calls=parallel,
-        response_format=response_format,
-        sampling=_parse_sampling(request),
-        max_output_tokens=request.take_integer("max_tokens"),
-        reasoning=reasoning,
-        service_tier=None if tier is None else _TIERS.get(tier, tier),
-        end_user=metadata.take_text("user_id"),
-        stream=stream,
-        include_usage=stream,
-        source=NAME,
-        ext=request.leftovers(output_config=config.left(), metadata=metadata.left(), tool_choice=choice_left),
-    )
+    tier, end_user = request.take_text("service_tier"), metadata.take_text("user_id")
+    nested |= {"output_config": config.left(), "metadata": metadata.left(), "tool_choice": choice_left}
+    return {
+        "tool_choice": choice,
+        "parallel_tool_calls": parallel,
+        "response_format": response_format,
+        "reasoning": reasoning,
+        "service_tier": None if tier is None else _TIERS.get(tier, tier),
+        "end_user": end_user,
+    }
 
 
 def _parse_sampling(request: Members) -> Sampling:

@@ -4,7 +4,6 @@ Sources: https://platform.claude.com/docs/en/api/messages and …/build-with-cla
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -18,6 +17,7 @@ from domain.chat.tool_names import ToolNames
 from domain.chat.usage import Usage
 from domain.errors import ErrorKind, MalformedResponse
 from domain.json_types import JSON
+from domain.values import dataclass
 
 _ENDINGS: Final = MappingProxyType(
     {

@@ -4,7 +4,7 @@ Source: https://platform.claude.com/docs/en/build-with-claude/structured-outputs
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from adapters.dialects.anthropic_messages.reasoning import ThinkingPlan
@@ -15,6 +15,7 @@ from domain.chat.loss import Loss, LossKind
 from domain.chat.request import ResponseFormat
 from domain.json_types import JSON
 from domain.models.profile import ModelProfile
+from domain.values import dataclass
 
 _JSON_SENTENCE: Final = "Respond with one JSON object only: no other text before or after it."
 _SCHEMA_SENTENCE: Final = "Respond with one JSON value only, with no other text, that matches this JSON Schema: "
@@ -35,8 +36,11 @@ def plan_output(
     wanted: ResponseFormat | None, tools: ToolPlan, profile: ModelProfile, thinking: ThinkingPlan
 ) -> OutputPlan:
     """How to make the model answer in the shape that is `wanted`."""
-    if wanted is None or wanted.kind == "text":  # which is what it answers in anyway
+    if wanted is None:
         return OutputPlan(tools=tools)
+    if wanted.kind == "text":
+        loss = Loss("dropped_param", _AT, "an answer is text anyway", LossKind.HINT)
+        return OutputPlan(tools=tools, losses=(loss,))
     if wanted.kind == "json_object":
         loss = Loss("json_object_emulated", _AT, "asked for by an instruction")
         return OutputPlan(tools=tools, sentence=_JSON_SENTENCE, losses=(loss,))

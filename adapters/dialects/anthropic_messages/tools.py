@@ -4,21 +4,20 @@ Source: https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview (
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, assert_never
 
-from adapters.dialects.anthropic_messages.cache_hints import set_cache
+from adapters.dialects.anthropic_messages.cache_hints import CacheMarks
 from adapters.dialects.anthropic_messages.reasoning import ThinkingPlan
 from adapters.dialects.anthropic_messages.schema import input_schema, output_schema
 from adapters.dialects.anthropic_messages.server_tools import server_tool, server_tool_name
-from adapters.dialects.anthropic_messages.vocabulary import CUSTOM_INPUT, TOOL_NAME, Block, left_over
-from domain.chat.content import ToolCall
+from adapters.dialects.anthropic_messages.vocabulary import CUSTOM_INPUT, Block, left_over
 from domain.chat.loss import Loss, LossKind
 from domain.chat.request import BuiltinTool, ChatRequest, Tool, ToolChoice, ToolMode
 from domain.chat.tool_names import ToolNames
 from domain.errors import UnsupportedFeature
 from domain.models.profile import ModelProfile
+from domain.values import dataclass
 
 _FORCING: Final = frozenset({ToolMode.REQUIRED, ToolMode.NAMED})
 _CUSTOM_SCHEMA: Final = MappingProxyType(
@@ -40,16 +39,10 @@ class ToolPlan:
     losses: tuple[Loss, ...]
 
 
-def names_of(request: ChatRequest) -> ToolNames:
-    """The mapping of all tool names of the request, its history included."""
-    declared = [tool.name for tool in request.tools if isinstance(tool, Tool)]
-    called = [part.name for message in request.messages for part in message.parts if isinstance(part, ToolCall)]
-    chosen = request.tool_choice.names if request.tool_choice is not None else ()
-    return ToolNames.fitting(dict.fromkeys((*declared, *called, *chosen)), TOOL_NAME)
-
-
-def plan_tools(request: ChatRequest, names: ToolNames, profile: ModelProfile, thinking: ThinkingPlan) -> ToolPlan:
-    """What to send for the request's tools and tool choice.
+def plan_tools(
+    request: ChatRequest, names: ToolNames, profile: ModelProfile, thinking: ThinkingPlan, marks: CacheMarks
+) -> ToolPlan:
+    """What to send for the request's tools and tool choice; `marks` grows by the tools' cache hints.
 
     Raises UnsupportedFeature for a tool that only another vendor runs, and for a choice among tools not offered.
     """
@@ -62,7 +55,10 @@ def plan_tools(request: ChatRequest, names: ToolNames, profile: ModelProfile, th
             tools.append(server_tool(tool, index, losses))
         elif allowed is None or tool.name in allowed:
             tools.append(_function(tool, f"/tools/{index}", names, profile, losses))
+            marks.put(tools[-1], tool.cache, f"/tools/{index}")
             functions += 1
+        else:
+            losses.append(Loss("dropped_tool", f"/tools/{index}", "not among the allowed tools", LossKind.HINT))
     if allowed is not None and not functions:
         raise UnsupportedFeature(
             "expected tool_choice to allow tools that the request offers; got other names. Offer or allow them.",
@@ -102,6 +98,9 @@ def _allowed(request: ChatRequest) -> frozenset[str] | None:
 def _unchosen(request: ChatRequest, sent: Block | None) -> Iterator[Loss]:
     """A loss for what the request says of choosing tools and `sent` does not."""
     choice = request.tool_choice
+    allowed = _allowed(request)
+    if allowed is not None and allowed.issuperset(tool.name for tool in request.tools if isinstance(tool, Tool)):
+        yield Loss("dropped_param", "/tool_choice/allowed_tools", "all tools are allowed anyway", LossKind.HINT)
     if choice is not None and sent is None:
         kind = LossKind.PARAMETER if choice.mode in _FORCING else LossKind.HINT
         yield Loss("dropped_param", "/tool_choice", "there is no function to call", kind)
@@ -162,6 +161,7 @@ def _function(tool: Tool, at: str, names: ToolNames, profile: ModelProfile, loss
                 block |= {"input_schema": strict.schema, "strict": True}
         elif tool.strict is False and profile.json_schema:
             block["strict"] = False
+        elif tool.strict is False:
+            losses.append(Loss("dropped_param", f"{at}/function/strict", "no schema is binding", LossKind.HINT))
     block |= left_over(tool.ext)
-    set_cache(block, tool.cache)
     return block

@@ -113,4 +113,6 @@ def called_tools(turns: Iterable[Turn]) -> list[str]:
 
 
 def _folded(block: Block) -> Block:
-    return {**block, "text": f"<system>{block['text']}</system>"}
+    """The block of an instruction, which is its turn's alone, as one of the user's."""
+    block["text"] = f"<system>{block['text']}</system>"
+    return block

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from adapters.dialects import json_codec
+from adapters.dialects.leftovers import AS_WRITTEN
 from domain.chat.content import Family
 from domain.json_types import JSON, NO_EXT, Ext
 
@@ -31,9 +32,6 @@ CUSTOM_INPUT: Final = "input"
 RAW_ARGUMENTS: Final = "__raw__"
 """The property that holds arguments that are no JSON object, since `input` must be one."""
 
-
-AS_WRITTEN: Final = "#block"
-"""The leftover that holds a whole block for which a text of the same meaning stands in the canonical request."""
 
 _NOTHING: Final[Mapping[str, JSON]] = MappingProxyType({})
 

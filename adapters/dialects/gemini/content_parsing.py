@@ -7,6 +7,7 @@ what goes on from one of them into the next is one part.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import groupby
+from types import MappingProxyType
 from typing import Final
 
 from adapters.dialects.gemini.members import Members, left_over, merged, not_one_of
@@ -20,6 +21,9 @@ from domain.json_types import JSON, NO_EXT
 
 _MODEL: Final = "model"
 _ROLES: Final = ("user", _MODEL)
+_SPEAKERS: Final = MappingProxyType({"user": Role.USER, _MODEL: Role.ASSISTANT})
+_ROLE_AND_PARTS: Final = 2
+"""How many members a content has."""
 _OF_USERS: Final = (None, "user", "function")
 
 
@@ -34,7 +38,7 @@ class Turn:
 
 def parse_contents(request: Members) -> tuple[Message, ...]:
     """The conversation in its order. Raises MalformedRequest with the path of what is wrong."""
-    return tuple(turn.message for turn in parse_turns(request))
+    return tuple([turn.message for turn in parse_turns(request)])
 
 
 def parse_turns(request: Members) -> list[Turn]:
@@ -42,17 +46,30 @@ def parse_turns(request: Members) -> list[Turn]:
     turns = list(_instructions(request))
     reader = _Reader()
     index = -1
-    for index, content in enumerate(request.take_objects("contents")):
-        for turn in reader.read(content, index):
+    path = request.at("contents")
+    for index, content in enumerate(request.take_list("contents")):
+        plain = _plain(content, index)
+        for turn in (plain,) if plain is not None else reader.read(Members(content, f"{path}[{index}]"), index):
             last = turns[-1] if turns else None
             if last is not None and turn.message.role is Role.ASSISTANT and last.message.role is Role.ASSISTANT:
                 turns[-1] = _continued(last, turn)
             else:
                 turns.append(turn)
     if index < 0:
-        path = request.at("contents")
         raise MalformedRequest(f"{path}: expected at least one content, got none.", param=path)
     return [_with_seals_closed(turn) if turn.message.role is Role.ASSISTANT else turn for turn in turns]
+
+
+def _plain(content: JSON, index: int) -> Turn | None:
+    """A content of a role and one text alone, which most are; None for any other."""
+    if not isinstance(content, dict) or len(content) != _ROLE_AND_PARTS:
+        return None
+    role, parts = content.get("role"), content.get("parts")
+    speaker = _SPEAKERS.get(role) if isinstance(role, str) else None
+    text = plain_text(parts[0]) if isinstance(parts, list) and len(parts) == 1 else None
+    if speaker is None or text is None:
+        return None
+    return Turn(Message(role=speaker, parts=(text,)), index, ((index, 0),))
 
 
 def _instructions(request: Members) -> Iterator[Turn]:
@@ -62,7 +79,7 @@ def _instructions(request: Members) -> Iterator[Turn]:
     content = Members(_as_content(value), path)
     content.take("role")
     parts = tuple(
-        parse_part(Members(part, f"{path}.parts[{position}]"), part)
+        plain_text(part) or parse_part(Members(part, f"{path}.parts[{position}]"), part)
         for position, part in enumerate(content.take_list("parts"))
     )
     message = Message(role=Role.SYSTEM, parts=parts, standing=True, ext=content.leftovers())
@@ -163,7 +180,7 @@ def _with_seals_closed(turn: Turn) -> Turn:
 
     Only signatures from under a seal come so and sign all that precedes; Google's own stay on their own part.
     """
-    if not any(_closes(part) for part in turn.message.parts):
+    if len(turn.message.parts) < 2 or not any(_closes(part) for part in turn.message.parts):
         return turn
     parts: list[Part] = []
     places: list[tuple[int | None, int]] = []

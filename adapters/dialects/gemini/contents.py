@@ -1,16 +1,16 @@
 """A conversation as systemInstruction and contents (ai.google.dev/api/caching#Content, 2026-11)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import takewhile
 from typing import Final, Literal, assert_never
 
 from adapters.dialects.gemini.losses import Losses
 from adapters.dialects.gemini.media_parts import render_media
-from adapters.dialects.gemini.message_places import Places
 from adapters.dialects.gemini.results import render_result
 from adapters.dialects.gemini.unsaid import spoken_names
 from adapters.dialects.gemini.vocabulary import FAMILY
+from adapters.dialects.places import Places
 from domain.chat.content import (
     Audio,
     Document,
@@ -24,13 +24,11 @@ from domain.chat.content import (
     ToolResult,
 )
 from domain.chat.repair import with_result_names, without_foreign_reasoning, without_orphans
-from domain.chat.request import INSTRUCTION_ROLES, Message, Role
+from domain.chat.request import INSTRUCTION_ROLES, Message, Role, is_plain_talk
 from domain.chat.tool_names import ToolNames
 from domain.json_types import JSON
 from domain.models.profile import ModelProfile
 
-_PLAIN: Final = frozenset({Image, Document, Audio, Refusal})
-"""Kinds of parts that no repair looks at."""
 _PLACEHOLDER: Final = "."
 _DUMMY_SIGNATURE: Final = "skip_thought_signature_validator"
 """What Google documents for calls that another model made (ai.google.dev/gemini-api/docs/thought-signatures,
@@ -52,7 +50,7 @@ def render_contents(
     Leading instructions become the systemInstruction; later ones stay in their place, as marked user text.
     """
     native, repaired = messages, messages
-    if not all(_is_plain(message) for message in messages):
+    if not is_plain_talk(messages):
         native, dropped = without_foreign_reasoning(with_result_names(messages), FAMILY)
         repaired, orphaned = without_orphans(native)
         losses.add(*dropped, *orphaned)
@@ -65,13 +63,6 @@ def render_contents(
     for message in repaired[leading:]:
         writer.add(message, spoken_name=message.name if len(named) > 1 else None)
     return instructions, writer.finished(last=native[-1] if native else None)
-
-
-def _is_plain(message: Message) -> bool:
-    """Whether no repair has to look at the message: it holds nothing that is signed, called or answered."""
-    return message.role is not Role.TOOL and all(
-        type(part) in _PLAIN or (type(part) is Text and part.signature is None) for part in message.parts
-    )
 
 
 class _Writer:
@@ -89,7 +80,7 @@ class _Writer:
         """The text of a system message; anything else in it is lost."""
         for part in message.parts:
             if not isinstance(part, Text):
-                self._losses.change("dropped_part", self._places[part].pointer, "instructions are text only")
+                self._losses.change("dropped_part", self._places.pointer(part), "instructions are text only")
         return [{"text": part.text} for part in message.parts if isinstance(part, Text) and part.text]
 
     def add(self, message: Message, *, spoken_name: str | None) -> None:
@@ -100,7 +91,7 @@ class _Writer:
             case Role.USER:
                 parts = self._parts(message)
                 if not parts:
-                    self._losses.change("empty_message", self._places[message].pointer, "an empty turn is refused")
+                    self._losses.change("empty_message", self._places.pointer(message), "an empty turn is refused")
                     parts = [{"text": _PLACEHOLDER}]
                 self._append("user", _introduced(parts, spoken_name))
             case Role.ASSISTANT:
@@ -121,7 +112,7 @@ class _Writer:
             self._losses.change("leading_assistant", "/messages", "Gemini's conversations begin with the user")
             contents.insert(0, _Content("user", [{"text": _PLACEHOLDER}]))
         if contents[-1].role == "model" and not self._profile.prefill:
-            where = "/messages" if last is None else self._places[last].pointer
+            where = "/messages" if last is None else self._places.pointer(last)
             self._losses.change("prefill_not_continued", where, "the model begins a new turn")
             contents.append(_Content("user", [{"text": _PLACEHOLDER}]))
         if self._profile.signed_calls:
@@ -140,7 +131,7 @@ class _Writer:
     def _fold(self, message: Message) -> None:
         text = "\n\n".join(str(part["text"]) for part in self.instructions(message))
         if text:
-            where = self._places[message].pointer
+            where = self._places.pointer(message)
             self._losses.change("system_folded", where, "instructions inside the conversation became user text")
             self._append("user", [{"text": f"<system>{text}</system>"}])
 
@@ -162,6 +153,9 @@ class _Writer:
         self._append("user", attachments)
 
     def _parts(self, message: Message) -> list[JSON]:
+        text = message.plain_text
+        if text:
+            return [{"text": text}]
         rendered = (self._part(part) for part in message.parts)
         return [part for part in rendered if part is not None]
 
@@ -175,7 +169,7 @@ class _Writer:
             case Refusal(text=text):
                 return {"text": text} if text else None
             case Image() | Document() | Audio():
-                return render_media(part, self._places[part], losses=self._losses)
+                return render_media(part, self._places.pointer(part), losses=self._losses)
             case ToolCall():
                 return self._call(part)
             case Reasoning(text=text, signature=signature):
@@ -187,7 +181,7 @@ class _Writer:
                 if family == FAMILY and isinstance(raw, dict):
                     return raw
                 self._losses.change(
-                    "dropped_opaque_part", self._places[part].pointer, f"only {family} can read it"
+                    "dropped_opaque_part", self._places.pointer(part), f"only {family} can read it"
                 )
                 return None
             case ToolResult():
@@ -208,7 +202,7 @@ class _Writer:
             return call.arguments
         if not call.raw.strip():
             return {}
-        where = self._places[call].pointer
+        where = self._places.pointer(call)
         self._losses.change("arguments_not_object", where, "the call's arguments are no JSON object")
         return {"__raw__": call.raw}
 

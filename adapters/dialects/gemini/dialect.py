@@ -1,6 +1,6 @@
 """The Gemini API, as an upstream speaks it and as a client does."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from adapters.dialects.contract import Decoder, Encoder, Relay, RenderedRequest, Reply, Target
@@ -11,7 +11,7 @@ from adapters.dialects.gemini.framing import FramingName, framing
 from adapters.dialects.gemini.relay import GeminiRelay
 from adapters.dialects.gemini.request import render_request
 from adapters.dialects.gemini.request_parsing import parse_request
-from adapters.dialects.gemini.response import parse_response
+from adapters.dialects.gemini.response import parse_answer, parse_response
 from adapters.dialects.gemini.stream import StreamDecoder
 from adapters.dialects.gemini.stream_encoder import GeminiStreamEncoder
 from adapters.dialects.gemini.vocabulary import NAME
@@ -46,8 +46,12 @@ class Gemini:
         """The request for an upstream. Raises UnsupportedFeature where it cannot be expressed at all."""
         return render_request(request, target)
 
+    def parse_answer(self, body: JSON, rendered: RenderedRequest) -> Iterable[StreamEvent]:
+        """The events of a buffered answer. Raises UpstreamError where it is no good one."""
+        return parse_answer(body, rendered)
+
     def parse_response(self, body: JSON, rendered: RenderedRequest) -> ChatResponse:
-        """A buffered answer. Raises MalformedResponse where it breaks the format or has no good ending."""
+        """A buffered answer as one value. Raises the same."""
         return parse_response(body, rendered)
 
     def decoder(self, rendered: RenderedRequest) -> Decoder:

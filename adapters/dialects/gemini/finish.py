@@ -25,6 +25,15 @@ _FILTERED: Final = frozenset(
         "PUP_LIMITED_DISABLED",
     }
 )
+_BROKEN: Final = frozenset(
+    {
+        "MALFORMED_FUNCTION_CALL",
+        "UNEXPECTED_TOOL_CALL",
+        "TOO_MANY_TOOL_CALLS",
+        "MISSING_THOUGHT_SIGNATURE",
+        "MALFORMED_RESPONSE",
+    }
+)
 _BY_NUMBER: Final = (
     "FINISH_REASON_UNSPECIFIED",
     "STOP",
@@ -88,6 +97,17 @@ def parse_finish(native: JSON, *, called: bool, explanation: str | None) -> Fini
         return Finish(reason=FinishReason.OTHER, native=name, explanation=explanation)
     said = f": {explanation[:_EXCERPT_CHARACTERS]}" if explanation else ""
     raise MalformedResponse(f"expected a complete answer; the upstream ended it with {name[:64]}{said}")
+
+
+def relay_finish(native: JSON, *, called: bool, explanation: str | None) -> Finish:
+    """As `parse_finish`, for clients who read the ending themselves: what Gemini calls broken has its word there.
+
+    Raises MalformedResponse for endings that are not documented.
+    """
+    name = _named(native, _BY_NUMBER)
+    if name in _BROKEN:
+        return Finish(reason=FinishReason.OTHER, native=name, detail=name.lower(), explanation=explanation)
+    return parse_finish(native, called=called, explanation=explanation)
 
 
 def parse_prompt_block(reason: JSON, explanation: str | None) -> Finish:

@@ -113,7 +113,7 @@ def _format(request: ChatRequest, profile: ModelProfile, *, losses: Losses) -> d
 
 def _schema(wanted: ResponseFormat, schema: Mapping[str, JSON], losses: Losses) -> dict[str, JSON]:
     """The schema; what the format says of itself is what its schema says where that says nothing."""
-    adapted = adapt_schema(schema, "response_format.json_schema.schema")
+    adapted = adapt_schema(schema, "response_format.json_schema.schema", losses)
     if wanted.description and "description" in adapted:
         losses.hint("dropped_param", f"{_FORMAT}/description", "the schema has a description of its own")
     elif wanted.description:

@@ -1,13 +1,14 @@
 """generationConfig of a client (ai.google.dev/api/generate-content#GenerationConfig, 2026-11)."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from adapters.dialects.gemini.members import Members, malformed, not_one_of
 from adapters.dialects.gemini.schema_parsing import parse_schema
 from domain.chat.request import Effort, ReasoningSettings, ResponseFormat, Sampling
 from domain.json_types import JSON
+from domain.values import dataclass
 
 LEVELS: Final = MappingProxyType(
     {
@@ -39,6 +40,32 @@ class Generation:
     left: JSON = None
 
 
+_RARE: Final = frozenset(
+    {
+        "candidateCount",
+        "logprobs",
+        "responseJsonSchema",
+        "responseLogprobs",
+        "responseMimeType",
+        "responseModalities",
+        "responseSchema",
+        "speechConfig",
+        "thinkingConfig",
+    }
+)
+"""Members that many requests do without: they are looked for one by one only where any of them is there."""
+_SAMPLING: Final = MappingProxyType[str, tuple[str, Callable[[Members, str], JSON]]](
+    {
+        "temperature": ("temperature", Members.take_number),
+        "topP": ("top_p", Members.take_number),
+        "topK": ("top_k", Members.take_integer),
+        "seed": ("seed", Members.take_integer),
+        "frequencyPenalty": ("frequency_penalty", Members.take_number),
+        "presencePenalty": ("presence_penalty", Members.take_number),
+        "stopSequences": ("stop", Members.take_texts),
+    }
+)
+"""What each member of the wire is called here, and how it is taken."""
 _NOTHING: Final = Generation(sampling=Sampling())
 
 
@@ -47,32 +74,32 @@ def parse_generation(request: Members) -> Generation:
     config = request.take_object("generationConfig")
     if config is None:
         return _NOTHING
+    nested: dict[str, JSON] = {}
+    rare = _rare(config, nested) if config.has_any(_RARE) else {}
+    return Generation(
+        sampling=Sampling(
+            **{ours: take(config, name) for name, (ours, take) in _SAMPLING.items() if name in config}
+        ),
+        max_output_tokens=config.take_integer("maxOutputTokens"),
+        **rare,
+        left={**config.left(), **nested},
+    )
+
+
+def _rare(config: Members, nested: dict[str, JSON]) -> dict[str, Any]:
+    """What few requests ask; `nested` gets what is left over inside of their members."""
     reasoning, thinking_left = _reasoning(config)
     audio_output, speech_left = _speech(config)
-    nested = {"thinkingConfig": thinking_left, "speechConfig": speech_left}
-    return Generation(
-        sampling=_sampling(config),
-        max_output_tokens=config.take_integer("maxOutputTokens"),
-        candidates=config.take_integer("candidateCount", at_least=1) or 1,
-        logprobs=_logprobs(config),
-        response_format=_format(config),
-        reasoning=reasoning,
-        modalities=tuple(word.lower() for word in config.take_texts("responseModalities")),
-        audio_output=audio_output,
-        left={**config.left(), **{name: left for name, left in nested.items() if left}},
-    )
-
-
-def _sampling(config: Members) -> Sampling:
-    return Sampling(
-        temperature=config.take_number("temperature"),
-        top_p=config.take_number("topP"),
-        top_k=config.take_integer("topK"),
-        seed=config.take_integer("seed"),
-        frequency_penalty=config.take_number("frequencyPenalty"),
-        presence_penalty=config.take_number("presencePenalty"),
-        stop=config.take_texts("stopSequences"),
-    )
+    left = {"thinkingConfig": thinking_left, "speechConfig": speech_left}
+    nested |= {name: members for name, members in left.items() if members}
+    return {
+        "candidates": config.take_integer("candidateCount", at_least=1) or 1,
+        "logprobs": _logprobs(config),
+        "response_format": _format(config),
+        "reasoning": reasoning,
+        "modalities": tuple(word.lower() for word in config.take_texts("responseModalities")),
+        "audio_output": audio_output,
+    }
 
 
 def _logprobs(config: Members) -> int | None:

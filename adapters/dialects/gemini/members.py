@@ -66,6 +66,10 @@ class Members:
     def __iter__(self) -> Iterator[str]:
         return iter(self._left)
 
+    def has_any(self, names: Collection[str]) -> bool:
+        """Whether one of the members `names` is there and was not taken."""
+        return not self._left.keys().isdisjoint(names)
+
     def at(self, name: str) -> str:
         """The path of the member `name`."""
         return f"{self.path}.{name}" if self.path else name
@@ -161,9 +165,10 @@ class Members:
 
     def leftovers(self, **nested: JSON) -> Ext:
         """What nobody took, together with the leftovers of nested objects, as a value's `ext`."""
-        if not self._left and not nested:
-            return NO_EXT
-        members = {**self.left(), **{name: value for name, value in nested.items() if value}}
+        members = self.left() if self._left else {}
+        for name, value in nested.items():
+            if value:
+                members[name] = value
         return {FAMILY: members} if members else NO_EXT
 
 

@@ -1,6 +1,6 @@
 """What a client of this dialect said, as systemInstruction and contents: the inverse of `content_parsing`."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import assert_never
 
 from adapters.dialects.gemini.losses import Losses
@@ -9,6 +9,7 @@ from adapters.dialects.gemini.members import left_over, merged
 from adapters.dialects.gemini.part_parsing import is_minted
 from adapters.dialects.gemini.result_parsing import json_object
 from adapters.dialects.gemini.vocabulary import FAMILY
+from adapters.dialects.places import Places
 from domain.chat.content import (
     Audio,
     Document,
@@ -26,23 +27,24 @@ from domain.chat.content import (
     ToolResult,
     Url,
 )
-from domain.chat.loss import Loss
 from domain.chat.request import Message, Role
 from domain.json_types import JSON
 
 
-def render_own_contents(messages: Iterable[Message], losses: Losses) -> dict[str, JSON]:
+def render_own_contents(messages: Sequence[Message], losses: Losses) -> dict[str, JSON]:
     """The members `systemInstruction` and `contents`.
 
     Nothing is mended. Left out is only what another vendor's model thought and signed: no vendor gets that.
     """
     members: dict[str, JSON] = {"contents": []}
-    for index, message in enumerate(messages):
+    places = Places(messages)
+    for message in messages:
+        foreign = [part for part in message.parts if _is_foreign(part)]
+        for part in foreign:
+            losses.change("dropped_reasoning", places.pointer(part), f"not signed by {FAMILY}")
         parts = [_part(part) for part in message.parts if not _is_foreign(part)]
-        if len(parts) < len(message.parts):
-            losses.add(Loss("dropped_reasoning", f"/messages/{index}", f"not signed by {FAMILY}"))
-            if not parts:
-                continue
+        if foreign and not parts:
+            continue
         content: dict[str, JSON] = {"parts": parts} if parts else {}
         if message.standing:
             members["systemInstruction"] = {**content, **left_over(message.ext)}

@@ -7,12 +7,14 @@ from typing import Final
 from adapters.dialects.gemini.content_parsing import Turn, parse_turns
 from adapters.dialects.gemini.members import Members, spelled
 from adapters.dialects.gemini.tool_parsing import placed_tools
-from domain.chat.content import Reasoning, ToolCall, ToolResult
+from adapters.dialects.places import member_of
+from domain.chat.content import ToolResult
 from domain.errors import MalformedRequest
 from domain.json_types import JSON
 
 _CALLING: Final = ("toolConfig", "functionCallingConfig")
 _SCHEMA: Final = ("generationConfig", "responseJsonSchema")
+_THINKING: Final = ("generationConfig", "thinkingConfig")
 _VOICE: Final = ("generationConfig", "speechConfig", "voiceConfig", "prebuiltVoiceConfig", "voiceName")
 _PLACES: Final = MappingProxyType(
     {
@@ -34,6 +36,9 @@ _PLACES: Final = MappingProxyType(
         "reasoning": ("generationConfig", "thinkingConfig"),
         "reasoning_effort": ("generationConfig", "thinkingConfig"),
         "thinking": ("generationConfig", "thinkingConfig"),
+        "thinking/budget_tokens": ("generationConfig", "thinkingConfig", "thinkingBudget"),
+        "thinking/display": ("generationConfig", "thinkingConfig", "includeThoughts"),
+        "thinking/type": ("generationConfig", "thinkingConfig"),
         "modalities": ("generationConfig", "responseModalities"),
         "audio": ("generationConfig", "speechConfig"),
         "audio/voice": _VOICE,
@@ -41,6 +46,7 @@ _PLACES: Final = MappingProxyType(
         "tool_choice": _CALLING,
     }
 )
+_MEMBERS: Final = ("content", "tool_calls", "reasoning_content")
 _ALTERNATIVES: Final = MappingProxyType(
     {"responseJsonSchema": "responseSchema", "parametersJsonSchema": "parameters"}
 )
@@ -71,7 +77,7 @@ def _in_request(steps: Sequence[str]) -> Sequence[str]:
     for length in range(len(steps), 0, -1):
         known = _PLACES.get("/".join(steps[:length]))
         if known is not None:
-            return known
+            return (*known, *steps[length:]) if known == _THINKING else known
     return steps
 
 
@@ -81,19 +87,18 @@ def _in_messages(steps: Sequence[str], body: Mapping[str, JSON]) -> Sequence[str
     if turn is None:
         return ("contents",)
     inside = steps[1:]
-    if inside[:1] == ["content"] or inside[:1] == ["tool_calls"]:
-        return _in_parts(inside[1:], turn, are_calls=inside[0] == "tool_calls")
+    if inside and inside[0] in _MEMBERS:
+        return _in_parts(inside[1:], turn, member=inside[0])
     return (*_content(turn.content), *inside)
 
 
-def _in_parts(steps: Sequence[str], turn: Turn, *, are_calls: bool) -> Sequence[str]:
-    """`steps` lead to one of the calls of a turn, or to what else it says aloud."""
+def _in_parts(steps: Sequence[str], turn: Turn, *, member: str) -> Sequence[str]:
+    """`steps` lead to one of the parts that the canonical message counts under `member`."""
     parts = zip(turn.message.parts, turn.places, strict=True)
-    placed = [(part, at) for part, at in parts if isinstance(part, ToolCall) is are_calls]
-    spoken = [(part, at) for part, at in placed if not isinstance(part, Reasoning)]
-    if not steps or not steps[0].isdigit() or int(steps[0]) >= len(spoken):
+    counted = [(part, at) for part, at in parts if member_of(part) == member]
+    if not steps or not steps[0].isdigit() or int(steps[0]) >= len(counted):
         return _content(turn.content)
-    part, (content, position) = spoken[int(steps[0])]
+    part, (content, position) = counted[int(steps[0])]
     whole, rest = (*_content(content), "parts", str(position)), steps[1:]
     if isinstance(part, ToolResult) and rest[:1] == ["content"] and len(rest) > 1 and rest[1].isdigit():
         # The first thing a result says is its response; the others are its own parts.

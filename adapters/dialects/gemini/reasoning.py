@@ -4,6 +4,7 @@ from types import MappingProxyType
 from typing import Final, assert_never
 
 from adapters.dialects.gemini.losses import Losses
+from adapters.dialects.thinking import unheard
 from domain.chat.request import Effort, ReasoningSettings
 from domain.json_types import JSON
 from domain.models.profile import ModelProfile, Thinking, nearest_effort
@@ -40,6 +41,17 @@ def render_thinking(
     """The thinkingConfig, None where nothing was asked for: a level or a budget, never both."""
     if settings is None:
         return None
+    config = _config(settings, profile, losses=losses)
+    said = {"budget_tokens"} if settings.effort is None or profile.thinking is Thinking.BUDGET else set()
+    if settings.visible and config and config.get("includeThoughts"):
+        said.add("visible")
+    if settings.visible is False:
+        said.add("visible")  # thoughts are not shown where nothing is said
+    losses.add(*unheard(settings, lambda other: _config(other, profile, losses=Losses()), but=said))
+    return config
+
+
+def _config(settings: ReasoningSettings, profile: ModelProfile, *, losses: Losses) -> dict[str, JSON] | None:
     match profile.thinking:
         case Thinking.NONE:
             if settings.effort is not Effort.NONE and settings.budget_tokens != 0:
@@ -62,8 +74,6 @@ def render_thinking(
 
 def _level(settings: ReasoningSettings, profile: ModelProfile, *, losses: Losses) -> dict[str, JSON]:
     wanted = settings.effort
-    if wanted is not None and settings.budget_tokens is not None:
-        losses.hint("reasoning_adjusted", _WHERE, "the effort is asked for, not the tokens")
     if wanted is None and settings.budget_tokens is not None and settings.budget_tokens != _DYNAMIC:
         budget = settings.budget_tokens
         wanted = next((effort for limit, effort in _EFFORT_BELOW if budget < limit), Effort.XHIGH)

@@ -4,7 +4,7 @@ from typing import Final
 
 from adapters.dialects.gemini.answer import started
 from adapters.dialects.gemini.errors import reported_error
-from adapters.dialects.gemini.finish import parse_finish, parse_prompt_block, truncated
+from adapters.dialects.gemini.finish import parse_prompt_block, relay_finish, truncated
 from adapters.dialects.gemini.framing import ArrayFraming, EventFraming, FramingName
 from adapters.dialects.gemini.stray import StrayBody
 from adapters.dialects.gemini.stream import DONE
@@ -119,7 +119,7 @@ class GeminiRelay:
         ending = self._endings.setdefault(index, None)
         if candidate.finish_reason:
             called = index in self._calling
-            ending = parse_finish(
+            ending = relay_finish(
                 candidate.finish_reason, called=called, explanation=_text(candidate.finish_message)
             )
         self._endings[index] = ending

@@ -8,13 +8,14 @@ from adapters.dialects.gemini.contents import render_contents
 from adapters.dialects.gemini.generation import render_generation
 from adapters.dialects.gemini.losses import Losses
 from adapters.dialects.gemini.own_request import render_own_request
-from adapters.dialects.gemini.tools import custom_tool_names, fitting_names, render_tools
+from adapters.dialects.gemini.tools import custom_tool_names, render_tools
 from adapters.dialects.gemini.unsaid import note_unsaid
-from adapters.dialects.gemini.vocabulary import FAMILY, NAME
+from adapters.dialects.gemini.vocabulary import FAMILY, NAME, TOOL_NAME
 from adapters.dialects.leftovers import foreign_losses, refuse_foreign
 from domain.chat.request import ChatRequest
+from domain.chat.tool_names import ToolNames
 from domain.errors import MalformedRequest
-from domain.json_types import JSON, Ext
+from domain.json_types import JSON, NO_EXT, Ext
 
 _TIERS: Final = MappingProxyType(
     {
@@ -39,7 +40,7 @@ def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
     if request.source == NAME:
         return render_own_request(request)
     losses = Losses()
-    names = fitting_names(request)
+    names = ToolNames.of(request, TOOL_NAME)
     profile = target.profile
     instructions, contents = render_contents(request.messages, profile, names=names, losses=losses)
     tools, tool_config = render_tools(request, profile, names=names, losses=losses)
@@ -75,6 +76,8 @@ def _tier(tier: str | None, losses: Losses) -> str | None:
 
 def _leftovers(ext: Ext, losses: Losses) -> dict[str, JSON]:
     """Members the canonical request has no word for: Gemini's own go on, the rest are refused or named as lost."""
+    if ext is NO_EXT:
+        return {}
     kept: dict[str, JSON] = dict(ext.get(FAMILY, {}))
     for family, members in ext.items():
         if family == FAMILY:

@@ -5,7 +5,7 @@ from typing import Final
 from adapters.dialects import json_codec
 from adapters.dialects.gemini.losses import Losses
 from adapters.dialects.gemini.media_parts import render_media
-from adapters.dialects.gemini.message_places import Places
+from adapters.dialects.places import Places
 from domain.chat.content import Document, Image, Inline, Text, ToolResult
 from domain.json_types import JSON
 
@@ -27,7 +27,7 @@ def render_result(
     for part in result.parts:
         if isinstance(part, Text):
             continue
-        rendered = render_media(part, places[part], losses=losses)
+        rendered = render_media(part, places.pointer(part), losses=losses)
         (inside if media and _fits_inside(part) else after).append(rendered)
     if inside:
         response["parts"] = inside

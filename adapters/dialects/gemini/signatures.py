@@ -6,15 +6,11 @@ a seal is therefore put into base64 once more.
 
 import base64
 import binascii
-from typing import Final
 
 from adapters.dialects.gemini.members import Members
 from adapters.dialects.gemini.vocabulary import FAMILY
-from adapters.dialects.sealed import Bearer, Sealed, is_sealed, seal, unseal
+from adapters.dialects.sealed import PREFIX_IN_BASE64, Bearer, Sealed, is_sealed, seal, unseal
 from domain.chat.content import Opaque
-
-_SEALED_START: Final = "ZmcxL"
-"""What the seals' own prefix is in base64, as far as it does not depend on what follows."""
 
 
 def render_signature(signature: Opaque, bearer: Bearer, *, redacted: bool = False) -> str:
@@ -29,7 +25,7 @@ def take_signature(part: Members) -> Sealed:
     value = part.take_text("thoughtSignature")
     if not value:
         return Sealed(None)
-    if value.startswith(_SEALED_START):
+    if value.startswith(PREFIX_IN_BASE64):
         standard = value.replace("-", "+").replace("_", "/").rstrip("=")
         try:
             opened = base64.b64decode(standard + "=" * (-len(standard) % 4)).decode()

@@ -1,7 +1,6 @@
 """Tools and the choice among them, as a client declares them (ai.google.dev/api/caching#Tool, 2026-11)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
 
@@ -9,6 +8,7 @@ from adapters.dialects.gemini.members import Members, malformed, not_one_of
 from adapters.dialects.gemini.schema_parsing import parse_schema
 from domain.chat.request import BuiltinTool, Tool, ToolChoice, ToolMode
 from domain.json_types import JSON
+from domain.values import dataclass
 
 _BuiltinKind: TypeAlias = Literal[
     "web_search", "web_fetch", "code_execution", "file_search", "mcp", "computer", "other"

@@ -6,9 +6,7 @@ from typing import Final, assert_never
 
 from adapters.dialects.gemini.losses import Losses
 from adapters.dialects.gemini.schema import adapt_parameters
-from adapters.dialects.gemini.vocabulary import TOOL_NAME
 from adapters.dialects.leftovers import foreign_losses
-from domain.chat.content import ToolCall, ToolResult
 from domain.chat.request import BuiltinTool, ChatRequest, Tool, ToolChoice, ToolMode
 from domain.chat.tool_names import ToolNames
 from domain.errors import UnsupportedFeature
@@ -34,17 +32,6 @@ _BY_NATIVE_TYPE: Final = MappingProxyType(
 _VERTEX_ONLY: Final = frozenset({"excludeDomains", "blockingConfidence", "groundingTypes"})
 
 
-def fitting_names(request: ChatRequest) -> ToolNames:
-    """The mapping of every tool name in the request, history included, to names Gemini takes."""
-    names = [tool.name for tool in request.tools if isinstance(tool, Tool)]
-    names += request.tool_choice.names if request.tool_choice is not None else ()
-    for message in request.messages:
-        for part in message.parts:
-            if isinstance(part, ToolCall | ToolResult) and part.name:
-                names.append(part.name)
-    return ToolNames.fitting(dict.fromkeys(names), TOOL_NAME)
-
-
 def render_tools(
     request: ChatRequest, profile: ModelProfile, *, names: ToolNames, losses: Losses
 ) -> tuple[list[JSON], dict[str, JSON]]:
@@ -59,7 +46,10 @@ def render_tools(
     ]
     builtins = _builtins(request.tools, losses)
     if builtins and declarations and not profile.builtin_tools_with_functions:
-        losses.change("dropped_builtin_tool", "/tools", "this model cannot run its own tools beside functions")
+        for index, tool in enumerate(request.tools):
+            if isinstance(tool, BuiltinTool):
+                why = "this model cannot run its own tools beside functions"
+                losses.change("dropped_builtin_tool", f"/tools/{index}", why)
         builtins = []
     config = _function_calling(request, names=names, losses=losses) if declarations else {}
     _note_strictness(request.tools, config, losses)
@@ -93,7 +83,7 @@ def _declaration(tool: Tool, index: int, *, names: ToolNames, losses: Losses) ->
     parameters = (
         {"type": "object", "properties": {"input": {"type": "string"}}, "required": ["input"]}
         if tool.kind == "custom"
-        else adapt_parameters(tool.parameters, f"tools[{index}].function.parameters")
+        else adapt_parameters(tool.parameters, f"tools[{index}].function.parameters", losses)
     )
     if parameters is not None:
         declaration["parametersJsonSchema"] = parameters
@@ -145,13 +135,11 @@ def _function_calling(request: ChatRequest, *, names: ToolNames, losses: Losses)
 
 def _note_strictness(tools: Sequence[Tool | BuiltinTool], config: Mapping[str, JSON], losses: Losses) -> None:
     """Whether arguments are held to their schemas is one mode of all functions, and not said of one of them."""
-    said = config.get("functionCallingConfig", {}).get("mode") != "VALIDATED"
+    strict = sum(isinstance(tool, Tool) and bool(tool.strict) for tool in tools)
+    told = strict == 1 and config.get("functionCallingConfig") == {"mode": "VALIDATED"}
     for index, tool in enumerate(tools):
-        if not isinstance(tool, Tool) or tool.strict is None:
-            continue
-        if said or not tool.strict:
+        if isinstance(tool, Tool) and tool.strict is not None and not (tool.strict and told):
             losses.hint("dropped_param", f"/tools/{index}/function/strict", "functions are strict all together")
-        said = said or tool.strict
 
 
 def _mode(choice: ToolChoice, *, strict: bool) -> str:

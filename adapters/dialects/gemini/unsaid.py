@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from adapters.dialects.gemini.losses import Losses
-from adapters.dialects.gemini.message_places import Places
 from adapters.dialects.gemini.vocabulary import FAMILY
 from adapters.dialects.leftovers import foreign_losses
+from adapters.dialects.places import Places
 from domain.chat.content import (
     Audio,
     Document,
@@ -31,7 +31,7 @@ def note_unsaid(request: ChatRequest, losses: Losses) -> None:
         "prediction": request.prediction,
         "store": request.store or None,
         "metadata": request.metadata or None,
-        "user": request.end_user,
+        "user": request.end_user if "safety_identifier" not in request.ext.get("openai", {}) else None,
     }
     for name, value in dropped.items():
         if value is not None:
@@ -48,12 +48,13 @@ def note_unsaid(request: ChatRequest, losses: Losses) -> None:
 def _note_messages(messages: Sequence[Message], losses: Losses) -> None:
     named, places = spoken_names(messages), Places(messages)
     for index, message in enumerate(messages):
+        if message.plain_text is not None:
+            continue
         where = f"/messages/{index}"
         if message.name and (message.role is not Role.USER or len(named) < 2):
             losses.hint("dropped_name", f"{where}/name", "Gemini has no names of speakers")
         if message.ext:
-            for name in (name for members in message.ext.values() for name in members):
-                losses.hint("dropped_ext", f"{where}/{name}", "Gemini has no such member")
+            losses.add(*foreign_losses(message.ext, at=where))
         for part in message.parts:
             _note_part(part, places, losses)
             for shown in part.parts if isinstance(part, ToolResult) else ():
@@ -69,18 +70,18 @@ def _note_part(part: Part, places: Places, losses: Losses) -> None:
     if isinstance(part, OpaquePart):
         return
     if part.ext:
-        losses.add(*foreign_losses(part.ext, at=places[part].pointer))
+        losses.add(*foreign_losses(part.ext, at=places.pointer(part)))
     if isinstance(part, Reasoning | Refusal):
         return
     if part.cache is not None:
-        losses.hint("dropped_cache_hint", places[part].pointer, _CACHES)
+        losses.hint("dropped_cache_hint", places.pointer(part), _CACHES)
     if isinstance(part, Text) and part.citations:
-        losses.hint("dropped_citation", places[part].pointer, "Gemini takes no sources back")
+        losses.hint("dropped_citation", places.pointer(part), "Gemini takes no sources back")
     if isinstance(part, Text | ToolCall) and part.signature is not None and part.signature.family != FAMILY:
-        losses.hint("dropped_signature", places[part].pointer, f"not signed by {FAMILY}")
+        losses.hint("dropped_signature", places.pointer(part), f"not signed by {FAMILY}")
     if isinstance(part, Document) and part.filename is not None:
-        losses.hint("dropped_filename", places[part].pointer, "Gemini has no names of files")
+        losses.hint("dropped_filename", places.pointer(part), "Gemini has no names of files")
     if isinstance(part, Document) and part.title is not None:
-        losses.change("dropped_title", places[part].pointer, "Gemini has no titles of documents")
+        losses.change("dropped_title", places.pointer(part), "Gemini has no titles of documents")
     if isinstance(part, Audio) and part.transcript is not None and not isinstance(part.source, FileRef):
-        losses.hint("dropped_transcript", places[part].pointer, "Gemini listens itself")
+        losses.hint("dropped_transcript", places.pointer(part), "Gemini listens itself")

@@ -43,12 +43,13 @@ def parse_usage(counts: Mapping[str, JSON]) -> Usage:
 
 def render_usage(usage: Usage) -> dict[str, JSON]:
     """The tokens for a client; zeros are left out, as the wire does, and totals of which half is not known."""
-    tool_prompt, reasoning = usage.tool_prompt_tokens or 0, usage.reasoning_tokens or 0
     prompt, completion = usage.prompt_tokens, usage.completion_tokens
+    tool_prompt = _part(usage.tool_prompt_tokens, prompt)
+    reasoning = _part(usage.reasoning_tokens, completion)
     counts: dict[str, JSON] = {
-        "promptTokenCount": None if prompt is None else max(0, prompt - tool_prompt),
+        "promptTokenCount": None if prompt is None else prompt - tool_prompt,
         "cachedContentTokenCount": usage.cache_read_tokens or None,
-        "candidatesTokenCount": None if completion is None else max(0, completion - reasoning),
+        "candidatesTokenCount": None if completion is None else completion - reasoning,
         "toolUsePromptTokenCount": tool_prompt or None,
         "thoughtsTokenCount": reasoning or None,
         "totalTokenCount": usage.total_tokens,
@@ -56,6 +57,11 @@ def render_usage(usage: Usage) -> dict[str, JSON]:
         "candidatesTokensDetails": _by_modality(AUDIO=usage.audio_completion_tokens),
     }
     return {name: count for name, count in counts.items() if count is not None}
+
+
+def _part(count: int | None, whole: int | None) -> int:
+    """What is counted apart of a whole, at most all of it: the wire's counts add up to its total."""
+    return (count or 0) if whole is None else min(count or 0, whole)
 
 
 def _by_modality(**counts: int | None) -> list[JSON] | None:

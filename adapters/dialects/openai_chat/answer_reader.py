@@ -3,7 +3,6 @@
 A buffered answer is read as a stream of one chunk, so that both ways of asking tell the same events.
 """
 
-from collections.abc import Iterator
 from typing import Final
 
 from adapters.dialects.contract import RenderedRequest
@@ -20,6 +19,11 @@ _MAX_CHOICES: Final = 128
 """The API's own limit on `n`; a larger index is garbage."""
 
 
+def parse_answer(body: JSON, rendered: RenderedRequest) -> list[StreamEvent]:
+    """The events of a buffered answer. Raises UpstreamError: what it reports, or MalformedResponse."""
+    return AnswerReader(rendered).read_whole(body)
+
+
 class AnswerReader:
     """Reads the documents of one answer in order, until it is `over`."""
 
@@ -30,54 +34,63 @@ class AnswerReader:
         self.over = False
 
     def read(self, document: JSON) -> list[StreamEvent]:
-        """The events that one chunk or body tells."""
-        if not isinstance(document, dict):
-            return self.fail(
-                MalformedResponse("expected a JSON object in the upstream's answer; got another value.")
-            )
-        if document.get("error"):
-            return self.fail(parse_stream_error(document))
+        """The events that one chunk tells. Never raises."""
         events: list[StreamEvent] = []
         try:
-            events.extend(self._read(document))
+            self._read(document, events)
         except UpstreamError as error:
             events.extend(self.fail(error))
         return events
 
     def end(self) -> list[StreamEvent]:
-        """The events that the end of the answer tells."""
+        """The events that the end of the answer tells. Never raises."""
         if self.over:
             return []
         events: list[StreamEvent] = []
         try:
-            if not self._choices:
-                raise truncated()
-            for index in sorted(self._choices):
-                events.extend(self._choices[index].end())
+            self._end(events)
         except UpstreamError as error:
-            return [*events, *self.fail(error)]
-        self.over = True
-        return [*events, Ended()]
+            events.extend(self.fail(error))
+        return events
+
+    def read_whole(self, document: JSON) -> list[StreamEvent]:
+        """The events of a buffered answer. Raises UpstreamError where it is an error or no complete answer."""
+        events: list[StreamEvent] = []
+        self._read(document, events)
+        self._end(events)
+        return events
 
     def fail(self, error: UpstreamError) -> list[StreamEvent]:
         """The answer broke."""
         self.over = True
         return [Failed(error)]
 
-    def _read(self, document: dict[str, JSON]) -> Iterator[StreamEvent]:
+    def _read(self, document: JSON, events: list[StreamEvent]) -> None:
+        if not isinstance(document, dict):
+            raise MalformedResponse("expected a JSON object in the upstream's answer; got another value.")
+        if document.get("error"):
+            raise parse_stream_error(document)
         choices = document.get("choices")
         usage = parse_usage(document.get("usage"))
         # Azure's first chunk has neither choices nor an id: it only tells how the prompt was filtered.
         if self._started is None and (choices or document.get("id")):
             self._started = _started(document)
-            yield self._started
+            events.append(self._started)
         for position, choice in enumerate(choices if isinstance(choices, list) else ()):
             if not isinstance(choice, dict):
                 raise MalformedResponse("expected choices to be objects; the upstream sent another value.")
-            yield from self._choice(choice, position).read(choice)
+            self._choice(choice, position).read(choice, events)
             usage = usage or parse_usage(choice.get("usage"))
         if usage is not None:
-            yield UsageReported(usage)
+            events.append(UsageReported(usage))
+
+    def _end(self, events: list[StreamEvent]) -> None:
+        if not self._choices:
+            raise truncated()
+        for index in sorted(self._choices):
+            self._choices[index].end(events)
+        self.over = True
+        events.append(Ended())
 
     def _choice(self, choice: dict[str, JSON], position: int) -> ChoiceReader:
         index = choice.get("index")

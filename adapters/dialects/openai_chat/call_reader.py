@@ -3,7 +3,7 @@
 import base64
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from adapters.dialects import json_codec
@@ -35,12 +35,12 @@ class CallReader:
     """The calls of one choice. Their blocks stay open until the end, since fragments may alternate."""
 
     def __init__(
-        self, index: int, answer_id: str, rendered: RenderedRequest, next_block: Callable[[], int]
+        self, index: int, answer_id: str, rendered: RenderedRequest, block_numbers: Iterator[int]
     ) -> None:
         self._index = index
         self._answer_id = answer_id
         self._rendered = rendered
-        self._next_block = next_block
+        self._block_numbers = block_numbers
         self._calls: list[_Call] = []
 
     @property
@@ -89,7 +89,7 @@ class CallReader:
             call.held.clear()
 
     def _opened(self, call: _Call) -> BlockStarted:
-        call.block = self._next_block()
+        call.block = next(self._block_numbers)
         call.wrapped = call.name in self._rendered.custom_tools
         return BlockStarted(
             call.block,

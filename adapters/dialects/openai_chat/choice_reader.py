@@ -1,7 +1,7 @@
 """The deltas of one choice → the events of one candidate."""
 
 import base64
-from collections.abc import Iterator
+from itertools import count
 from typing import Final, Literal
 
 from adapters.dialects import media
@@ -28,7 +28,8 @@ from domain.chat.events import (
 from domain.errors import MalformedResponse
 from domain.json_types import JSON
 
-_PLAIN_MEMBERS: Final = frozenset({"role", "content", "refusal", "reasoning_content", "reasoning"})
+_SAID: Final = frozenset({"role", "content", "refusal"})
+_THOUGHT: Final = frozenset({"reasoning_content", "reasoning"})
 
 
 class ChoiceReader:
@@ -38,124 +39,113 @@ class ChoiceReader:
         self._index = index
         self._rendered = rendered
         self._open: tuple[BlockKind, int] | None = None
-        self._blocks = 0
+        self._numbers = count()
         self._finish: JSON = None
         self._refused = False
         self._said = 0  # code points of text in blocks that are closed
         self._saying = 0  # code points in the open text block
-        self._calls = CallReader(index, answer_id, rendered, self._next_block)
+        self._calls = CallReader(index, answer_id, rendered, self._numbers)
         self._thoughts = ReasoningReader(index)
         self._audio: dict[str, list[str]] = {"data": [], "transcript": []}
 
-    def read(self, choice: dict[str, JSON]) -> Iterator[StreamEvent]:
-        """The events of one choice of a chunk, or of a whole message."""
+    def read(self, choice: dict[str, JSON], events: list[StreamEvent]) -> None:
+        """Append what one choice of a chunk, or a whole message, tells. Raises MalformedResponse."""
         delta = choice.get("delta")
         if not isinstance(delta, dict):
             delta = choice.get("message")
         if isinstance(delta, dict):
-            yield from self._delta(delta)
+            self._delta(delta, events)
         logprobs = choice.get("logprobs")
         entries = (logprobs.get("content") or logprobs.get("refusal")) if isinstance(logprobs, dict) else None
         if isinstance(entries, list) and entries:
-            yield LogprobsDelta(entries, self._index)
+            events.append(LogprobsDelta(entries, self._index))
         self._finish = choice.get("finish_reason") or self._finish
 
-    def end(self) -> Iterator[StreamEvent]:
+    def end(self, events: list[StreamEvent]) -> None:
         """Close what is open and tell the ending. Raises MalformedResponse where there is none, or no good one."""
         if self._finish is None:
             raise truncated()
         finish = parse_finish(self._finish, called=self._calls.any, refused=self._refused)
-        yield from self._audio_block()
-        yield from self._close()
-        yield from self._calls.end()
-        yield Finished(finish, self._index)
+        self._audio_block(events)
+        self._close(events)
+        events.extend(self._calls.end())
+        events.append(Finished(finish, self._index))
 
-    def _next_block(self) -> int:
-        self._blocks += 1
-        return self._blocks - 1
-
-    def _delta(self, delta: dict[str, JSON]) -> Iterator[StreamEvent]:
-        yield from self._reasoning(delta)
-        content = delta.get("content")
+    def _delta(self, delta: dict[str, JSON], events: list[StreamEvent]) -> None:
+        # Most have a role or text at most; the rest is looked at only where there is more.
+        more = delta.keys() - _SAID
+        if more:
+            self._reasoning(delta, events)
+        content, refusal = delta.get("content"), delta.get("refusal")
         if isinstance(content, str):
-            yield from self._text(content)
+            self._text(content, events)
         elif isinstance(content, list):
-            yield from self._content_list(content)
-        refusal = delta.get("refusal")
+            self._content_list(content, events)
         if isinstance(refusal, str) and refusal:
             self._refused = True
-            block, opening = self._block(BlockKind.REFUSAL)
-            yield from opening
-            yield RefusalDelta(block, refusal, self._index)
-        # Most chunks have a role or text at most; the rest is looked at only where there is more.
-        if delta.keys() - _PLAIN_MEMBERS:
-            yield from self._rarer(delta)
+            events.append(RefusalDelta(self._block(BlockKind.REFUSAL, events), refusal, self._index))
+        if more - _THOUGHT:
+            self._rarer(delta, events)
 
-    def _rarer(self, delta: dict[str, JSON]) -> Iterator[StreamEvent]:
-        yield from self._signature(delta)
-        yield from self._annotations(delta.get("annotations"))
-        yield from self._images(delta.get("images"))
+    def _rarer(self, delta: dict[str, JSON], events: list[StreamEvent]) -> None:
+        self._signature(delta, events)
+        self._annotations(delta.get("annotations"), events)
+        self._images(delta.get("images"), events)
         self._hear(delta.get("audio"))
         calls, legacy = delta.get("tool_calls"), delta.get("function_call")
         if calls or legacy:
-            yield from self._close()
-            yield from self._calls.read(calls, legacy)
+            self._close(events)
+            events.extend(self._calls.read(calls, legacy))
 
-    def _text(self, text: str) -> Iterator[StreamEvent]:
-        if not text:
-            return
-        block, opening = self._block(BlockKind.TEXT)
-        yield from opening
-        self._saying += len(text)
-        yield TextDelta(block, text, self._index)
+    def _text(self, text: str, events: list[StreamEvent]) -> None:
+        if text:
+            block = self._block(BlockKind.TEXT, events)
+            self._saying += len(text)
+            events.append(TextDelta(block, text, self._index))
 
-    def _content_list(self, parts: list[JSON]) -> Iterator[StreamEvent]:
+    def _content_list(self, parts: list[JSON], events: list[StreamEvent]) -> None:
         """Mistral's answers hold lists of text and thinking parts (docs.mistral.ai, 2026-11)."""
         for part in parts:
             if not isinstance(part, dict):
                 continue
             if isinstance(part.get("text"), str):
-                yield from self._text(part["text"])
+                self._text(part["text"], events)
             thought = part.get("thinking")
             if isinstance(thought, list):
                 texts = (piece.get("text") for piece in thought if isinstance(piece, dict))
                 thought = "".join(text for text in texts if isinstance(text, str))
             if isinstance(thought, str):
-                yield from self._reasoning({"reasoning_content": thought})
+                self._reasoning({"reasoning_content": thought}, events)
 
-    def _reasoning(self, delta: dict[str, JSON]) -> Iterator[StreamEvent]:
+    def _reasoning(self, delta: dict[str, JSON], events: list[StreamEvent]) -> None:
         for thought in self._thoughts.read(delta):
             if thought.fresh:
-                yield from self._close()
-            block, opening = self._block(BlockKind.REASONING)
-            yield from opening
-            yield from self._thoughts.events(block, thought)
+                self._close(events)
+            block = self._block(BlockKind.REASONING, events)
+            events.extend(self._thoughts.events(block, thought))
             if thought.signature is not None:
-                yield from self._close()
+                self._close(events)
 
-    def _signature(self, delta: dict[str, JSON]) -> Iterator[StreamEvent]:
+    def _signature(self, delta: dict[str, JSON], events: list[StreamEvent]) -> None:
         if "extra_content" not in delta:
             return
         signature = take_google_signature(Members(delta, ""))
         if signature is not None:
-            block, opening = self._block(BlockKind.TEXT)
-            yield from opening
-            yield TextSigned(block, signature, self._index)
+            events.append(TextSigned(self._block(BlockKind.TEXT, events), signature, self._index))
 
-    def _annotations(self, annotations: JSON) -> Iterator[StreamEvent]:
+    def _annotations(self, annotations: JSON, events: list[StreamEvent]) -> None:
         for annotation in annotations if isinstance(annotations, list) else ():
             cited = annotation.get("url_citation") if isinstance(annotation, dict) else None
             if isinstance(cited, dict):
-                block, opening = self._block(BlockKind.TEXT)
-                yield from opening
-                yield Cited(block, _citation(cited, self._said), self._index)
+                block = self._block(BlockKind.TEXT, events)
+                events.append(Cited(block, _citation(cited, self._said), self._index))
 
-    def _images(self, images: JSON) -> Iterator[StreamEvent]:
+    def _images(self, images: JSON, events: list[StreamEvent]) -> None:
         for image in images if isinstance(images, list) else ():
             address = image.get("image_url") if isinstance(image, dict) else None
             url = address.get("url") if isinstance(address, dict) else address
             if isinstance(url, str) and url:
-                yield from self._media(_picture(url), "image")
+                self._media(_picture(url), "image", events)
 
     def _hear(self, audio: JSON) -> None:
         if isinstance(audio, dict):
@@ -163,44 +153,48 @@ class ChoiceReader:
                 if isinstance(audio.get(name), str):
                     heard.append(audio[name])
 
-    def _audio_block(self) -> Iterator[StreamEvent]:
+    def _audio_block(self, events: list[StreamEvent]) -> None:
         transcript = "".join(self._audio["transcript"]) or None
         if not any(self._audio["data"]):
-            yield from self._text(transcript or "")
+            self._text(transcript or "", events)
             return
         asked = self._rendered.body.get("audio")
         audio_format = asked.get("format", "wav") if isinstance(asked, dict) else "wav"
         sound = Inline(media_type=f"audio/{audio_format}", base64=_joined(self._audio["data"]))
-        yield from self._media(sound, "audio", transcript)
+        self._media(sound, "audio", events, transcript)
 
     def _media(
-        self, source: Inline | Url, medium: Literal["image", "audio"], transcript: str | None = None
-    ) -> Iterator[StreamEvent]:
-        yield from self._close()
-        block = self._next_block()
-        yield BlockStarted(block, BlockKind.MEDIA, candidate=self._index)
-        yield MediaAdded(block, source, medium, self._index, transcript)
-        yield BlockStopped(block, self._index)
+        self,
+        source: Inline | Url,
+        medium: Literal["image", "audio"],
+        events: list[StreamEvent],
+        transcript: str | None = None,
+    ) -> None:
+        self._close(events)
+        block = next(self._numbers)
+        events.append(BlockStarted(block, BlockKind.MEDIA, candidate=self._index))
+        events.append(MediaAdded(block, source, medium, self._index, transcript))
+        events.append(BlockStopped(block, self._index))
 
-    def _block(self, kind: BlockKind) -> tuple[int, list[StreamEvent]]:
-        """The open block of `kind`, and the events that opening it tells; another open one closes first."""
+    def _block(self, kind: BlockKind, events: list[StreamEvent]) -> int:
+        """The open block of `kind`; where another one is open it closes, and this one opens."""
         if self._open is not None and self._open[0] is kind:
-            return self._open[1], []
-        events = self._close()
-        block = self._next_block()
+            return self._open[1]
+        self._close(events)
+        block = next(self._numbers)
         self._open = (kind, block)
         events.append(BlockStarted(block, kind, candidate=self._index))
-        return block, events
+        return block
 
-    def _close(self) -> list[StreamEvent]:
+    def _close(self, events: list[StreamEvent]) -> None:
         if self._open is None:
-            return []
+            return
         kind, block = self._open
         self._open = None
         if kind is BlockKind.REASONING:
             self._thoughts.close()
         self._said, self._saying = self._said + self._saying, 0
-        return [BlockStopped(block, self._index)]
+        events.append(BlockStopped(block, self._index))
 
 
 def _citation(cited: dict[str, JSON], said: int) -> Citation:

@@ -26,6 +26,7 @@ from domain.json_types import JSON
 
 _AUDIO_TYPES: Final = MappingProxyType({"mp3": "audio/mpeg", "wav": "audio/wav"})
 _AUDIO_FORMATS: Final = MappingProxyType({media_type: name for name, media_type in _AUDIO_TYPES.items()})
+_HINTS: Final = frozenset({"cache_control", "prompt_cache_breakpoint"})
 _LONG_TTLS: Final = frozenset({"1h", "30m", "12h"})
 
 
@@ -42,6 +43,8 @@ def parse_content(value: JSON, path: str) -> tuple[Part, ...]:
 
 def parse_cache_hint(members: Members) -> CacheHint | None:
     """The end of a reusable prefix, in OpenAI's spelling or in litellm's and OpenRouter's (`cache_control`)."""
+    if not members.has_any(_HINTS):
+        return None
     control = members.take_object("cache_control")
     breakpoint_ = members.take_object("prompt_cache_breakpoint")
     marked = breakpoint_ or control
@@ -146,38 +149,40 @@ _PARSERS: Final[Mapping[str, Callable[[Members], Part]]] = MappingProxyType(
 )
 
 
-def render_part(part: Text | Image | Document | Audio, spelling: str | None, where: str) -> dict[str, JSON]:
-    """A user's part. Raises UnsupportedFeature where this wire has no word for its source."""
+def render_part(part: Text | Image | Document | Audio, spelling: str | None) -> dict[str, JSON]:
+    """A user's part. Raises UnsupportedFeature, without its path, where this wire has no word for its source."""
     extra = left_over(part.ext)
     cache = render_cache_hint(part.cache, spelling)
     match part:
         case Text():
             return {"type": "text", "text": part.text, **extra, **cache}
         case Image():
-            image = {"url": render_image_url(part, where), **({"detail": part.detail} if part.detail else {})}
+            image = {"url": render_image_url(part), **({"detail": part.detail} if part.detail else {})}
             return {"type": "image_url", **extra, "image_url": {**image, **extra.get("image_url", {})}, **cache}
         case Document(source=PlainText(text=text)):
             return {"type": "text", "text": text, **cache}
         case Document():
-            file = {**_file(part, where), **extra.get("file", {})}
+            file = {**_file(part), **extra.get("file", {})}
             return {"type": "file", **extra, "file": file, **cache}
         case Audio():
-            audio = {**_audio(part, where), **extra.get("input_audio", {})}
+            audio = {**_audio(part), **extra.get("input_audio", {})}
             return {"type": "input_audio", **extra, "input_audio": audio, **cache}
 
 
-def render_image_url(image: Image, where: str) -> str:
+def render_image_url(image: Image) -> str:
     """The address of a picture, a data URL where it is inline."""
     match image.source:
         case Inline() as inline:
             return media.data_url(inline)
         case Url(url=url):
             return url
-        case FileRef() | PlainText():
-            raise _unsupported(where, "pictures inline or by URL")
+        case FileRef():
+            raise _unsupported("a picture inline or by its address", "an uploaded one")
+        case PlainText():
+            raise _unsupported("a picture", "plain text")
 
 
-def _file(document: Document, where: str) -> dict[str, JSON]:
+def _file(document: Document) -> dict[str, JSON]:
     named = {"filename": document.filename} if document.filename is not None else {}
     match document.source:
         case Inline() as inline:
@@ -185,19 +190,23 @@ def _file(document: Document, where: str) -> dict[str, JSON]:
         case FileRef(family=family, file_id=file_id, media_type=media_type) if family == FAMILY:
             return {"file_id": file_id, **({"format": media_type} if media_type else {}), **named}
         case FileRef(family=family):
-            raise _unsupported(where, f"files uploaded to this upstream, not to {family}")
+            refused = _unsupported("a file uploaded to this upstream", f"one of {family}'s")
+            refused.code = "foreign_file_ref"
+            raise refused
         case Url() | PlainText():
-            raise _unsupported(where, "files inline or by id, not by URL")
+            raise _unsupported("a file inline or by its id", "its address")
 
 
-def _audio(audio: Audio, where: str) -> dict[str, JSON]:
+def _audio(audio: Audio) -> dict[str, JSON]:
     if not isinstance(audio.source, Inline):
-        raise _unsupported(where, "sound inline")
+        raise _unsupported("sound inline", "sound by reference")
     audio_format = audio.audio_format or _AUDIO_FORMATS.get(audio.source.media_type)
     if audio_format is None:
-        raise _unsupported(where, "sound as wav or mp3")
+        raise _unsupported("sound as wav or mp3", audio.source.media_type)
     return {"data": audio.source.base64, "format": audio_format}
 
 
-def _unsupported(where: str, expected: str) -> UnsupportedFeature:
-    return UnsupportedFeature(f"{where}: the upstream takes {expected}.", param=where)
+def _unsupported(expected: str, got: str) -> UnsupportedFeature:
+    return UnsupportedFeature(
+        f"expected {expected}; got {got}, which this upstream does not take. Send its bytes, or leave it out."
+    )

@@ -1,19 +1,21 @@
 """Chat Completions, as an upstream speaks it and as a client does."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from adapters.dialects.contract import Decoder, Encoder, Relay, RenderedRequest, Reply, Target
-from adapters.dialects.openai_chat import answer_losses, errors
+from adapters.dialects.openai_chat import answer_losses, errors, placing
+from adapters.dialects.openai_chat.answer_reader import parse_answer
 from adapters.dialects.openai_chat.members import NAME
 from adapters.dialects.openai_chat.passthrough import ChatRelay
 from adapters.dialects.openai_chat.quirks import OPENAI, ChatQuirks
 from adapters.dialects.openai_chat.request import parse_request
 from adapters.dialects.openai_chat.request_rendering import render_request
-from adapters.dialects.openai_chat.response import parse_response, render_response
+from adapters.dialects.openai_chat.response import render_response
 from adapters.dialects.openai_chat.stream_decoder import ChatStreamDecoder
 from adapters.dialects.openai_chat.stream_encoder import ChatStreamEncoder
 from domain.chat.events import StreamEvent
+from domain.chat.fold import fold
 from domain.chat.loss import Loss
 from domain.chat.request import ChatRequest
 from domain.chat.response import ChatResponse
@@ -35,9 +37,13 @@ class OpenAIChat:
         """The request for an upstream. Raises UnsupportedFeature where it cannot be expressed at all."""
         return render_request(request, target, self.quirks)
 
+    def parse_answer(self, body: JSON, rendered: RenderedRequest) -> Iterable[StreamEvent]:
+        """The events of a buffered answer. Raises UpstreamError where it is no good one."""
+        return parse_answer(body, rendered)
+
     def parse_response(self, body: JSON, rendered: RenderedRequest) -> ChatResponse:
-        """A buffered answer. Raises MalformedResponse where it breaks the format or has no good ending."""
-        return parse_response(body, rendered)
+        """A buffered answer as one value. Raises the same."""
+        return fold(parse_answer(body, rendered))
 
     def decoder(self, rendered: RenderedRequest) -> Decoder:
         """A decoder for one streamed answer to `rendered`."""
@@ -56,9 +62,8 @@ class OpenAIChat:
         return parse_request(body)
 
     def place(self, where: str, body: Mapping[str, JSON]) -> str:
-        """The pointer as it is: the canonical request borrowed this format's names."""
-        del body
-        return where
+        """The pointer `where` as `body` spells it: the canonical request borrowed this format's names."""
+        return placing.place(where, body)
 
     def render_response(self, response: ChatResponse, reply: Reply) -> dict[str, JSON]:
         """A buffered answer for a client."""
@@ -76,6 +81,7 @@ class OpenAIChat:
         """An error as HTTP status and body."""
         return errors.render_error(error)
 
-    def encode_error(self, error: FeatherGateError) -> bytes:
-        """An error as the last frame of a stream that has begun."""
+    def encode_error(self, error: FeatherGateError, *, has_begun: bool = False) -> bytes:
+        """An error as the last frame of a stream; the same wherever it stands."""
+        del has_begun
         return errors.encode_error(error)

@@ -29,6 +29,8 @@ _BY_WORD: Final = MappingProxyType(
         "invalid_api_key": ErrorKind.AUTH,
         "model_not_found": ErrorKind.NOT_FOUND,
         "DeploymentNotFound": ErrorKind.NOT_FOUND,
+        "overloaded": ErrorKind.OVERLOADED,
+        "overloaded_error": ErrorKind.OVERLOADED,
     }
 )
 """Words in `code` or `type` that say more than the status."""
@@ -46,8 +48,6 @@ _WITHOUT_STATUS: Final = MappingProxyType(
         "server_error": ErrorKind.SERVER,
         "internal_error": ErrorKind.SERVER,
         "api_error": ErrorKind.SERVER,
-        "overloaded": ErrorKind.OVERLOADED,
-        "overloaded_error": ErrorKind.OVERLOADED,
         "service_unavailable": ErrorKind.UNAVAILABLE,
         "timeout": ErrorKind.TIMEOUT,
         "timeout_error": ErrorKind.TIMEOUT,

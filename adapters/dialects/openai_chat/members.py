@@ -1,7 +1,6 @@
 """Members of a request's JSON objects, taken one by one with their types checked and their paths known."""
 
-from collections.abc import Collection, Iterator
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Iterable, Iterator
 from enum import StrEnum
 from typing import Final, TypeVar
 
@@ -57,9 +56,10 @@ class Members:
         """Whether one of the members `names` is there and was not taken."""
         return not self._left.keys().isdisjoint(names)
 
-    def is_just(self, names: AbstractSet[str]) -> bool:
-        """Whether the members that were not taken are exactly `names`."""
-        return self._left.keys() == names
+    def present(self, names: Iterable[str]) -> list[str]:
+        """Those of `names` that are there and were not taken."""
+        left = self._left
+        return [name for name in names if name in left]
 
     def put_back(self, name: str, value: JSON) -> None:
         """Leave a taken member over after all."""
@@ -67,7 +67,7 @@ class Members:
 
     def take_text(self, name: str) -> str | None:
         """A string."""
-        value = self.take(name)
+        value = self._left.pop(name, None)
         if value is None or isinstance(value, str):
             return value
         raise malformed(self.at(name), "a string", value)
@@ -81,14 +81,14 @@ class Members:
 
     def take_flag(self, name: str) -> bool | None:
         """A boolean."""
-        value = self.take(name)
+        value = self._left.pop(name, None)
         if value is None or isinstance(value, bool):
             return value
         raise malformed(self.at(name), "true or false", value)
 
     def take_number(self, name: str) -> float | None:
         """A number, an integer staying one."""
-        value = self.take(name)
+        value = self._left.pop(name, None)
         if value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)):
             return value
         raise malformed(self.at(name), "a number", value)
@@ -108,7 +108,7 @@ class Members:
 
     def take_word(self, name: str, words: type[_Word]) -> _Word | None:
         """One of the words of an enumeration."""
-        value = self.take(name)
+        value = self._left.pop(name, None)
         if value is None:
             return None
         try:
@@ -118,16 +118,16 @@ class Members:
 
     def take_object(self, name: str) -> "Members | None":
         """An object."""
-        value = self.take(name)
+        value = self._left.pop(name, None)
         return None if value is None else Members(value, self.at(name))
 
     def need_object(self, name: str) -> "Members":
         """An object that must be there."""
-        return Members(self.take(name), self.at(name))
+        return Members(self._left.pop(name, None), self.at(name))
 
     def take_list(self, name: str) -> list[JSON]:
         """A list, empty where it is absent."""
-        value = self.take(name)
+        value = self._left.pop(name, None)
         if value is None:
             return []
         if isinstance(value, list):
@@ -136,8 +136,9 @@ class Members:
 
     def take_objects(self, name: str) -> Iterator["Members"]:
         """The objects of a list, none where it is absent."""
+        path = self.at(name)
         for index, value in enumerate(self.take_list(name)):
-            yield Members(value, f"{self.at(name)}[{index}]")
+            yield Members(value, f"{path}[{index}]")
 
     def left(self) -> dict[str, JSON]:
         """What nobody took, nulls excepted."""
@@ -145,15 +146,16 @@ class Members:
 
     def leftovers(self, **nested: JSON) -> Ext:
         """What nobody took, together with the leftovers of nested objects, as a value's `ext`."""
-        if not self._left and not nested:
-            return NO_EXT
-        members = {**self.left(), **{name: value for name, value in nested.items() if value}}
+        members = self.left() if self._left else {}
+        for name, value in nested.items():
+            if value:
+                members[name] = value
         return {FAMILY: members} if members else NO_EXT
 
 
 def left_over(ext: Ext) -> dict[str, JSON]:
     """The leftover members of this wire format, to be rendered again at their level."""
-    return dict(ext.get(FAMILY, {}))
+    return {} if ext is NO_EXT else dict(ext.get(FAMILY, {}))
 
 
 def _type_name(value: JSON) -> str:

@@ -1,6 +1,7 @@
 """The `messages` of a request → canonical messages."""
 
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
 from adapters.dialects import json_codec
@@ -29,19 +30,37 @@ from domain.json_types import JSON
 
 _FUNCTION: Final = "function"
 _SPOKEN: Final = (Role.SYSTEM.value, Role.DEVELOPER.value, Role.USER.value)
-_CONTENT_ALONE: Final = frozenset({"content"})
+_SPEAKERS: Final = MappingProxyType(
+    {role.value: role for role in (Role.SYSTEM, Role.DEVELOPER, Role.USER, Role.ASSISTANT)}
+)
+_ROLE_AND_TEXT: Final = 2
+"""How many members a message has that says nothing but a text."""
 _ROLES: Final = (*_SPOKEN, Role.ASSISTANT.value, Role.TOOL.value, _FUNCTION)
 _GOOGLE: Final = "google"
 
 
 def parse_messages(request: Members) -> tuple[Message, ...]:
     """The conversation, unmerged and in order. Raises MalformedRequest where it is empty or malformed."""
-    history = _History()
-    messages = tuple(history.parse(message) for message in request.take_objects("messages"))
+    history, path = _History(), request.at("messages")
+    messages = tuple(
+        [
+            _plain(message) or history.parse(Members(message, f"{path}[{index}]"))
+            for index, message in enumerate(request.take_list("messages"))
+        ]
+    )
     if not messages:
-        path = request.at("messages")
         raise MalformedRequest(f"{path}: expected at least one message, got none.", param=path)
     return messages
+
+
+def _plain(message: JSON) -> Message | None:
+    """A message of a role and a text alone, which most are; None for any other."""
+    if not isinstance(message, dict) or len(message) != _ROLE_AND_TEXT:
+        return None
+    role, text = message.get("role"), message.get("content")
+    if not isinstance(text, str) or not isinstance(role, str) or role not in _SPEAKERS:
+        return None
+    return Message(role=_SPEAKERS[role], parts=(Text(text=text),) if text else ())
 
 
 class _History:
@@ -52,8 +71,6 @@ class _History:
 
     def parse(self, message: Members) -> Message:
         role = message.take("role")
-        if role in _SPOKEN and message.is_just(_CONTENT_ALONE):
-            return Message(role=Role(role), parts=_need_content(message))
         if role in _SPOKEN:
             return _parse_spoken(message, Role(role))
         if role == Role.ASSISTANT:
@@ -66,10 +83,6 @@ class _History:
         raise not_one_of(message.at("role"), _ROLES, role)
 
     def _parse_assistant(self, message: Members) -> Message:
-        if message.is_just(_CONTENT_ALONE):
-            return Message(
-                role=Role.ASSISTANT, parts=parse_content(message.take("content"), message.at("content"))
-            )
         parts: list[Part] = list(reasoning.parse_history(message))
         parts.extend(parse_content(message.take("content"), message.at("content")))
         refusal = message.take_text("refusal")

@@ -1,5 +1,6 @@
 """How hard to think: `reasoning_effort`, and litellm's `thinking` beside it."""
 
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import Final
 
@@ -48,19 +49,30 @@ def parse(request: Members) -> ReasoningSettings | None:
 
 def render(wanted: ReasoningSettings | None, profile: ModelProfile) -> tuple[Effort | None, tuple[Loss, ...]]:
     """The effort to ask of a model, None where there is nothing to say, and what that changes."""
-    effort = _effort(wanted)
-    if effort is None:
+    if wanted is None:
         return None, ()
+    effort, unsaid = _effort(wanted), tuple(_unsaid(wanted))
+    if effort is None:
+        return None, unsaid
     if profile.thinking is Thinking.NONE:
-        if effort is Effort.NONE:
-            return None, ()
-        return None, (_loss("dropped_param", "the model does not reason", LossKind.PARAMETER),)
-    if not profile.efforts:
-        return effort, ()
-    nearest = nearest_effort(effort, profile.efforts)
+        kind = LossKind.HINT if effort is Effort.NONE else LossKind.PARAMETER
+        return None, (_loss("dropped_param", "the model does not reason", kind), *unsaid)
+    nearest = nearest_effort(effort, profile.efforts) if profile.efforts else effort
     if nearest is effort:
-        return effort, ()
-    return nearest, (_loss("effort_changed", f"{nearest} is the nearest to {effort}", LossKind.CHANGE),)
+        return effort, unsaid
+    changed = _loss("effort_changed", f"{nearest} is the nearest to {effort}", LossKind.CHANGE)
+    return nearest, (changed, *unsaid)
+
+
+def _unsaid(wanted: ReasoningSettings) -> Iterator[Loss]:
+    """What the one word for effort does not say."""
+    budget = wanted.budget_tokens
+    if budget is not None and (wanted.effort is not None or budget < 0):
+        yield Loss("dropped_param", "/thinking/budget_tokens", "effort says how much to think", LossKind.HINT)
+    if wanted.adaptive:
+        yield Loss("dropped_param", "/thinking/type", "the model decides itself anyway", LossKind.HINT)
+    if wanted.visible is not None:
+        yield Loss("dropped_param", "/thinking/display", "no word for which thoughts to show", LossKind.HINT)
 
 
 def effort_for_budget(tokens: int) -> Effort:
@@ -68,9 +80,7 @@ def effort_for_budget(tokens: int) -> Effort:
     return next((effort for below, effort in _BUDGETS if tokens < below), Effort.XHIGH)
 
 
-def _effort(wanted: ReasoningSettings | None) -> Effort | None:
-    if wanted is None:
-        return None
+def _effort(wanted: ReasoningSettings) -> Effort | None:
     if wanted.effort is not None or wanted.budget_tokens is None or wanted.budget_tokens < 0:
         return wanted.effort
     return effort_for_budget(wanted.budget_tokens)

@@ -1,12 +1,12 @@
 """Thoughts in the deltas of one choice, however often the same words are told."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from adapters.dialects.openai_chat.reasoning import ANTHROPIC, JOINT, parse_detail
 from domain.chat.content import Opaque, Reasoning
 from domain.chat.events import ReasoningDelta, ReasoningSigned, StreamEvent
 from domain.json_types import JSON
+from domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ Rendering is the inverse of parsing, except for these normal forms: nulls and de
 base64 under the type they have.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -20,18 +20,6 @@ from domain.json_types import JSON
 _FORMATS: Final = ("text", "json_object", "json_schema")
 _TIERS: Final = MappingProxyType({"default": "standard"})
 _WIRE_TIERS: Final = MappingProxyType({ours: wire for wire, ours in _TIERS.items()})
-_SAMPLING: Final = frozenset(
-    {
-        "temperature",
-        "top_p",
-        "top_k",
-        "seed",
-        "frequency_penalty",
-        "presence_penalty",
-        "logit_bias",
-        "stop",
-    }
-)
 _RARE: Final = frozenset(
     {
         "stream_options",
@@ -68,7 +56,7 @@ def parse_request(body: Mapping[str, JSON]) -> ChatRequest:
         messages=parse_messages(request),
         tools=parse_tools(request),
         tool_choice=parse_tool_choice(request),
-        sampling=_parse_sampling(request) if request.has_any(_SAMPLING) else Sampling(),
+        sampling=Sampling(**{name: _SAMPLING[name](request, name) for name in request.present(_SAMPLING)}),
         max_output_tokens=_parse_max_tokens(request),
         legacy_functions=legacy and not body.get("tools"),
         stream=request.take_flag("stream") or False,
@@ -114,22 +102,31 @@ def render_service_tier(tier: str) -> str:
     return _WIRE_TIERS.get(tier, tier)
 
 
-def _parse_sampling(request: Members) -> Sampling:
-    biases = request.take_object("logit_bias")
-    stop, path = request.take("stop"), request.at("stop")
+def _take_biases(request: Members, name: str) -> dict[str, float]:
+    biases = request.take_object(name)
+    return {} if biases is None else {token: biases.take_number(token) or 0 for token in biases.left()}
+
+
+def _take_stops(request: Members, name: str) -> tuple[str, ...]:
+    stop = request.take(name)
     stops = [stop] if isinstance(stop, str) else stop or []
     if not isinstance(stops, list) or not all(isinstance(word, str) for word in stops):
-        raise malformed(path, "a string or a list of strings", stop)
-    return Sampling(
-        temperature=request.take_number("temperature"),
-        top_p=request.take_number("top_p"),
-        top_k=request.take_integer("top_k"),
-        seed=request.take_integer("seed"),
-        frequency_penalty=request.take_number("frequency_penalty"),
-        presence_penalty=request.take_number("presence_penalty"),
-        logit_bias={} if biases is None else {token: biases.take_number(token) or 0 for token in biases.left()},
-        stop=tuple(stops),
-    )
+        raise malformed(request.at(name), "a string or a list of strings", stop)
+    return tuple(stops)
+
+
+_SAMPLING: Final = MappingProxyType[str, Callable[[Members, str], JSON]](
+    {
+        "temperature": Members.take_number,
+        "top_p": Members.take_number,
+        "top_k": Members.take_integer,
+        "seed": Members.take_integer,
+        "frequency_penalty": Members.take_number,
+        "presence_penalty": Members.take_number,
+        "logit_bias": _take_biases,
+        "stop": _take_stops,
+    }
+)
 
 
 def _parse_max_tokens(request: Members) -> int | None:

@@ -5,15 +5,14 @@ from types import MappingProxyType
 from typing import Final
 
 from adapters.dialects.contract import RenderedRequest, Target
-from adapters.dialects.leftovers import foreign_losses, refuse_foreign
+from adapters.dialects.leftovers import lost_leftovers, refuse_foreign
 from adapters.dialects.openai_chat import reasoning_effort
-from adapters.dialects.openai_chat.history import render_messages, repaired
+from adapters.dialects.openai_chat.history import render_messages
 from adapters.dialects.openai_chat.members import FAMILY, NAME, left_over
 from adapters.dialects.openai_chat.quirks import ChatQuirks
 from adapters.dialects.openai_chat.reasoning_models import refused_parameters
 from adapters.dialects.openai_chat.request import render_service_tier
 from adapters.dialects.openai_chat.tools import render_tool_choice, render_tools
-from domain.chat.content import ToolCall
 from domain.chat.loss import Loss, LossKind
 from domain.chat.request import ChatRequest, Effort, ResponseFormat, Tool
 from domain.chat.tool_names import ToolNames
@@ -22,68 +21,71 @@ from domain.json_types import JSON
 _PLAIN_SAMPLING: Final = MappingProxyType(
     {"temperature": 1, "top_p": 1, "frequency_penalty": 0, "presence_penalty": 0}
 )
-"""Values that ask for nothing: leaving them out loses nothing."""
+"""Values that ask for nothing: leaving them out changes no answer."""
 
 
 def render_request(request: ChatRequest, target: Target, quirks: ChatQuirks) -> RenderedRequest:
     """The request for an upstream that speaks Chat Completions. Raises UnsupportedFeature where it cannot."""
-    refuse_foreign(request.ext, FAMILY)
-    names = ToolNames.fitting(_tool_names(request))
-    told, repairs = (request.messages, ()) if request.source == NAME else repaired(request.messages)
-    messages, losses = render_messages(told, target, names, quirks)
+    names = ToolNames.of(request)
+    messages, losses = render_messages(request.messages, target, names, quirks, own=request.source == NAME)
     tools, tool_losses = render_tools(request.tools, names, quirks)
-    effort, effort_losses = reasoning_effort.render(request.reasoning, target.profile)
     body: dict[str, JSON] = {"model": target.model, "messages": messages, **tools}
-    gathered = [*repairs, *losses, *tool_losses, *effort_losses]
-    gathered.extend(_add_choice(body, request, names, quirks))
+    effort, effort_losses = reasoning_effort.render(request.reasoning, target.profile)
+    gathered = [*losses, *tool_losses, *effort_losses]
     gathered.extend(_add_limit(body, request, target, quirks))
     gathered.extend(_add_sampling(body, request, target, effort, quirks))
-    body.update(_plain_members(request))
     if effort is not None:
         body["reasoning_effort"] = effort.value
+    if request.store is not None:
+        body["store"] = request.store
     if request.stream:
         body["stream"] = True
         if quirks.stream_usage:
             body["stream_options"] = {"include_usage": True}
-    gathered.extend(_add_leftovers(body, request))
+    if not request.is_simple:
+        gathered.extend(_add_rare(body, request, names, quirks))
+    gathered.extend(lost_leftovers(request, FAMILY))
     gathered.extend(_drop_unsupported(body, quirks))
-    custom = frozenset(
-        names.wire(tool.name) for tool in request.tools if isinstance(tool, Tool) and tool.kind == "custom"
-    )
     return RenderedRequest(
-        body=body,
-        losses=tuple(gathered),
-        tool_names=names,
-        custom_tools=frozenset() if quirks.custom_tools else custom,
+        body=body, losses=tuple(gathered), tool_names=names, custom_tools=_custom_tools(request, names, quirks)
     )
 
 
-def _tool_names(request: ChatRequest) -> Iterator[str]:
-    for tool in request.tools:
-        if isinstance(tool, Tool):
-            yield tool.name
-    for message in request.messages:
-        for part in message.parts:
-            if isinstance(part, ToolCall):
-                yield part.name
-    if request.tool_choice is not None:
-        yield from request.tool_choice.names
+def _add_rare(body: dict[str, JSON], request: ChatRequest, names: ToolNames, quirks: ChatQuirks) -> Iterator[Loss]:
+    """What few requests ask for. Raises UnsupportedFeature where it cannot be done without."""
+    refuse_foreign(request.ext, FAMILY)
+    yield from _add_choice(body, request, names, quirks)
+    body.update(_rare_members(request))
+    if request.response_format is not None and request.response_format.kind == "text":
+        yield Loss("dropped_param", "/response_format", "an answer is text anyway", LossKind.HINT)
+    _add_leftovers(body, request)
+
+
+def _custom_tools(request: ChatRequest, names: ToolNames, quirks: ChatQuirks) -> frozenset[str]:
+    """The wire names of the tools that functions stand for."""
+    if quirks.custom_tools:
+        return frozenset()
+    custom = [tool.name for tool in request.tools if isinstance(tool, Tool) and tool.kind == "custom"]
+    return frozenset(map(names.wire, custom))
 
 
 def _add_choice(
     body: dict[str, JSON], request: ChatRequest, names: ToolNames, quirks: ChatQuirks
 ) -> Iterator[Loss]:
     """The API refuses `tool_choice` and `parallel_tool_calls` without tools."""
-    asked = request.tool_choice is not None or request.parallel_tool_calls is not None
+    choice, parallel = request.tool_choice, request.parallel_tool_calls
     if "tools" not in body:
-        if asked:
-            yield Loss("dropped_param", "/tool_choice", "there are no tools", LossKind.HINT)
+        for name, asked in (("tool_choice", choice), ("parallel_tool_calls", parallel)):
+            if asked is not None:
+                yield Loss("dropped_param", f"/{name}", "there are no functions", LossKind.HINT)
         return
-    if request.tool_choice is not None:
+    if choice is not None and choice.builtin is not None:
+        yield Loss("dropped_tool_choice", "/tool_choice", "the vendor's own tools cannot be demanded here")
+    elif choice is not None:
         tools = request.tools if quirks.custom_tools else ()
-        body["tool_choice"] = render_tool_choice(request.tool_choice, tools, names)
-    if request.parallel_tool_calls is not None:
-        body["parallel_tool_calls"] = request.parallel_tool_calls
+        body["tool_choice"] = render_tool_choice(choice, tools, names)
+    if parallel is not None:
+        body["parallel_tool_calls"] = parallel
 
 
 def _add_limit(body: dict[str, JSON], request: ChatRequest, target: Target, quirks: ChatQuirks) -> Iterator[Loss]:
@@ -106,8 +108,9 @@ def _add_sampling(
     for name, value in _sampling_members(request).items():
         if name not in refused:
             body[name] = value
-        elif _PLAIN_SAMPLING.get(name) != value:
-            yield Loss("dropped_param", f"/{name}", f"{target.model} does not take it", LossKind.PARAMETER)
+        else:
+            kind = LossKind.HINT if _PLAIN_SAMPLING.get(name) == value else LossKind.PARAMETER
+            yield Loss("dropped_param", f"/{name}", f"{target.model} does not take it", kind)
 
 
 def _sampling_members(request: ChatRequest) -> dict[str, JSON]:
@@ -127,7 +130,7 @@ def _sampling_members(request: ChatRequest) -> dict[str, JSON]:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def _plain_members(request: ChatRequest) -> dict[str, JSON]:
+def _rare_members(request: ChatRequest) -> dict[str, JSON]:
     named = {"safety_identifier", "user"} & left_over(request.ext).keys()
     members: dict[str, JSON] = {
         "n": request.candidates if request.candidates > 1 else None,
@@ -139,7 +142,6 @@ def _plain_members(request: ChatRequest) -> dict[str, JSON]:
         "service_tier": None if request.service_tier is None else render_service_tier(request.service_tier),
         "user": None if named else request.end_user,
         "prompt_cache_key": request.cache_key,
-        "store": request.store,
         "metadata": dict(request.metadata) or None,
     }
     return {name: value for name, value in members.items() if value is not None}
@@ -157,7 +159,7 @@ def _render_response_format(wanted: ResponseFormat | None) -> JSON:
     return {"type": "json_schema", "json_schema": schema}
 
 
-def _add_leftovers(body: dict[str, JSON], request: ChatRequest) -> Iterator[Loss]:
+def _add_leftovers(body: dict[str, JSON], request: ChatRequest) -> None:
     """Members of this wire that the canonical form has no word for go back where they stood."""
     for name, value in left_over(request.ext).items():
         there = body.get(name)
@@ -165,7 +167,6 @@ def _add_leftovers(body: dict[str, JSON], request: ChatRequest) -> Iterator[Loss
             body[name] = _merged(there, value)
         elif name not in body and (name != "stream_options" or request.stream):
             body[name] = value
-    yield from foreign_losses(request.ext, FAMILY)
 
 
 def _merged(there: dict[str, JSON], more: Mapping[str, JSON]) -> dict[str, JSON]:

@@ -1,25 +1,17 @@
-"""Buffered answers: wire ↔ canonical."""
+"""Buffered answers: canonical → wire."""
 
 from typing import Final
 
-from adapters.dialects.contract import RenderedRequest, Reply
+from adapters.dialects.contract import Reply
 from adapters.dialects.openai_chat import answer_shape
-from adapters.dialects.openai_chat.answer_reader import AnswerReader
 from adapters.dialects.openai_chat.reasoning import render_reasoning
 from adapters.dialects.openai_chat.request import render_service_tier
 from adapters.dialects.openai_chat.usage import render_usage
 from domain.chat.content import Audio, Image, Reasoning, Refusal, Text, ToolCall
-from domain.chat.fold import fold
 from domain.chat.response import Candidate, ChatResponse
 from domain.json_types import JSON
 
 _GOOGLE: Final = "google"
-
-
-def parse_response(body: JSON, rendered: RenderedRequest) -> ChatResponse:
-    """A buffered answer. Raises MalformedResponse where it breaks the format or has no good ending."""
-    reader = AnswerReader(rendered)
-    return fold([*reader.read(body), *reader.end()])
 
 
 def render_response(response: ChatResponse, reply: Reply) -> dict[str, JSON]:

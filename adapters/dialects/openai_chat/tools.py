@@ -14,6 +14,7 @@ from domain.errors import UnsupportedFeature
 from domain.json_types import JSON
 
 WEB_SEARCH: Final = "web_search_options"
+_TOOL_MEMBERS: Final = frozenset({"tools", "functions", WEB_SEARCH})
 CUSTOM_INPUT: Final = "input"
 """The one argument of a function that stands for a tool with free text input."""
 
@@ -38,12 +39,19 @@ _BUILTIN_KINDS: Final[Mapping[str, _BuiltinKind]] = MappingProxyType(
 )
 """Vendors' own tools that litellm's clients send in `tools`, by the beginning of their type or by their key."""
 
+_SEARCH_OPTIONS: Final = ("search_context_size", "user_location")
+_NO_OPTIONS: Final = frozenset({"name", "type"})
+"""What other vendors' tools are called by: it says nothing beside their kind."""
+
 _MODES: Final = (ToolMode.AUTO.value, ToolMode.NONE.value, ToolMode.REQUIRED.value)
+_CHOICE_MEMBERS: Final = frozenset({"tool_choice", "function_call"})
 _CHOICES: Final = ("function", "custom", "allowed_tools")
 
 
 def parse_tools(request: Members) -> tuple[Tool | BuiltinTool, ...]:
     """Everything the model may call: `tools`, the deprecated `functions`, and `web_search_options`."""
+    if not request.has_any(_TOOL_MEMBERS):
+        return ()
     tools: list[Tool | BuiltinTool] = [_parse_tool(tool) for tool in request.take_objects("tools")]
     tools.extend(_parse_function(function, None) for function in request.take_objects("functions"))
     search = request.take_object(WEB_SEARCH)
@@ -96,6 +104,8 @@ def _parse_custom(custom: Members, tool: Members) -> Tool:
 
 def parse_tool_choice(request: Members) -> ToolChoice | None:
     """`tool_choice`, or the deprecated `function_call`, in all their forms."""
+    if not request.has_any(_CHOICE_MEMBERS):
+        return None
     path, value = request.at("tool_choice"), request.take("tool_choice")
     legacy_path, legacy = request.at("function_call"), request.take("function_call")
     if value is None and legacy is not None:
@@ -146,7 +156,11 @@ def render_tools(
     for index, tool in enumerate(tools):
         where = f"/tools/{index}"
         if isinstance(tool, BuiltinTool):
-            members[WEB_SEARCH] = _web_search(tool, where)
+            if WEB_SEARCH in members:
+                losses.append(Loss("dropped_tool", where, "web search is asked for once", LossKind.HINT))
+                continue
+            members[WEB_SEARCH], lost = _web_search(tool, where)
+            losses.extend(lost)
             continue
         losses.extend(_tool_losses(tool, quirks, where))
         if tool.kind == "custom":
@@ -156,7 +170,8 @@ def render_tools(
     return ({"tools": rendered, **members} if rendered else members), tuple(losses)
 
 
-def _web_search(tool: BuiltinTool, where: str) -> JSON:
+def _web_search(tool: BuiltinTool, where: str) -> tuple[JSON, list[Loss]]:
+    """The options of a search, and those that other vendors' tools have and it has not."""
     if tool.kind != "web_search":
         raise UnsupportedFeature(
             f"{where}: the upstream does not run {tool.native_type}; it knows functions and web search.",
@@ -164,13 +179,24 @@ def _web_search(tool: BuiltinTool, where: str) -> JSON:
         )
     options = tool.options if isinstance(tool.options, dict) else {}
     if tool.native_type == WEB_SEARCH:
-        return options
-    return {name: options[name] for name in ("search_context_size", "user_location") if name in options}
+        return options, []
+    known = {name: options[name] for name in _SEARCH_OPTIONS if options.get(name) is not None}
+    place = known.get("user_location")
+    if isinstance(place, dict) and "approximate" not in place:
+        inner = {name: value for name, value in place.items() if name != "type"}
+        known["user_location"] = {"type": "approximate", "approximate": inner}
+    lost = [
+        Loss("dropped_tool_option", f"{where}/{name}", "web search has no such option here", LossKind.PARAMETER)
+        for name, value in options.items()
+        if name not in known and name not in _NO_OPTIONS and value not in (None, [], {}, False)
+    ]
+    return known, lost
 
 
 def _tool_losses(tool: Tool, quirks: ChatQuirks, where: str) -> Iterable[Loss]:
-    if tool.strict and not quirks.strict_tools:
-        yield Loss("strict_relaxed", f"{where}/function/strict", "the upstream does not know strict")
+    if tool.strict is not None and not quirks.strict_tools:
+        kind = LossKind.CHANGE if tool.strict else LossKind.HINT
+        yield Loss("strict_relaxed", f"{where}/function/strict", "the upstream does not know strict", kind)
     if tool.kind == "custom" and tool.grammar is not None and not quirks.custom_tools:
         yield Loss("dropped_grammar", f"{where}/custom/format", "the upstream knows only functions")
     if tool.cache is not None and quirks.cache_hints != "cache_control":
@@ -200,14 +226,15 @@ def _render_custom(tool: Tool, names: ToolNames, quirks: ChatQuirks) -> JSON:
     named = {"name": names.wire(tool.name), **described}
     if quirks.custom_tools:
         formatted = {"format": tool.grammar} if tool.grammar is not None else {}
-        return {"type": "custom", **extra, "custom": {**named, **formatted, **extra.get("custom", {})}}
+        custom = {**named, **formatted, **extra.get("custom", {})}
+        return {"type": "custom", **extra, "custom": custom, **_hint(tool, quirks)}
     parameters = {
         "type": "object",
         "properties": {CUSTOM_INPUT: {"type": "string"}},
         "required": [CUSTOM_INPUT],
         "additionalProperties": False,
     }
-    return {"type": "function", "function": {**named, "parameters": parameters}}
+    return {"type": "function", "function": {**named, "parameters": parameters}, **_hint(tool, quirks)}
 
 
 def _hint(tool: Tool, quirks: ChatQuirks) -> dict[str, JSON]:

@@ -1,6 +1,6 @@
 """Completions as a client speaks it, and as upstreams that have it answer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from adapters.dialects.contract import Decoder, Encoder, Relay, RenderedRequest, Reply, Target
@@ -8,6 +8,7 @@ from adapters.dialects.openai_completions import answer_losses, request, respons
 from adapters.dialects.openai_completions.stream import CompletionsDecoder, CompletionsEncoder
 from adapters.dialects.openai_completions.vocabulary import NAME, Chat
 from domain.chat.events import StreamEvent
+from domain.chat.fold import fold
 from domain.chat.loss import Loss
 from domain.chat.request import ChatRequest
 from domain.chat.response import ChatResponse
@@ -53,8 +54,9 @@ class OpenAICompletions:
         """An error as HTTP status and body."""
         return self._chat.render_error(error)
 
-    def encode_error(self, error: FeatherGateError) -> bytes:
-        """An error as the last frame of a stream that has begun."""
+    def encode_error(self, error: FeatherGateError, *, has_begun: bool = False) -> bytes:
+        """An error as the last frame of a stream; the same wherever it stands."""
+        del has_begun
         return self._chat.encode_error(error)
 
     def render_request(self, request: ChatRequest, target: Target) -> RenderedRequest:
@@ -66,9 +68,13 @@ class OpenAICompletions:
             model=request.model,
         )
 
+    def parse_answer(self, body: JSON, rendered: RenderedRequest) -> Iterable[StreamEvent]:
+        """The events of a buffered answer. Raises UpstreamError where it is no good one."""
+        return self._chat.parse_answer(response.as_chat(body, streamed=False), rendered)
+
     def parse_response(self, body: JSON, rendered: RenderedRequest) -> ChatResponse:
-        """A buffered answer. Raises MalformedResponse where it breaks the format or has no good ending."""
-        return response.parse_response(body, rendered, self._chat)
+        """A buffered answer as one value. Raises the same."""
+        return fold(self.parse_answer(body, rendered))
 
     def decoder(self, rendered: RenderedRequest) -> Decoder:
         """A decoder for one streamed answer."""

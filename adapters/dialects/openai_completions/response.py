@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from adapters.dialects.contract import RenderedRequest, Reply
+from adapters.dialects.contract import Reply
 from adapters.dialects.identity import minted
 from adapters.dialects.openai_completions.logprobs import LogprobsWriter
 from adapters.dialects.openai_completions.vocabulary import ECHOED, Chat
@@ -50,11 +50,6 @@ def as_chat(document: JSON, *, streamed: bool) -> JSON:
         return document
     said = "delta" if streamed else "message"
     return {**document, "choices": [_chat_choice(choice, said) for choice in choices]}
-
-
-def parse_response(body: JSON, rendered: RenderedRequest, chat: Chat) -> ChatResponse:
-    """An upstream's buffered answer. Raises MalformedResponse as Chat Completions' own parser does."""
-    return chat.parse_response(as_chat(body, streamed=False), rendered)
 
 
 _SHARED: Final = frozenset({"created", "model", "usage", "system_fingerprint"})

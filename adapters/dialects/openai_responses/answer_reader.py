@@ -56,13 +56,18 @@ _ASKED_TIER: Final = "auto"
 """What was asked for, which the first events repeat: not yet the tier that serves."""
 
 
+def parse_answer(body: JSON, rendered: RenderedRequest) -> list[StreamEvent]:
+    """The events of a buffered answer. Raises UpstreamError: what it reports, or MalformedResponse."""
+    return AnswerReader(rendered).read_whole(body)
+
+
 def parse_response(body: JSON, rendered: RenderedRequest) -> ChatResponse:
-    """A buffered answer. Raises UpstreamError where it breaks the format, failed, or has no good ending."""
-    return fold(AnswerReader(rendered).read_whole(body))
+    """A buffered answer as one value. Raises the same."""
+    return fold(parse_answer(body, rendered))
 
 
 class AnswerReader:
-    """Reads the documents of one answer in order, until it is `over`. Never raises."""
+    """Reads the documents of one answer in order, until it is `over`."""
 
     def __init__(self, rendered: RenderedRequest) -> None:
         self._output = OutputReader(rendered)
@@ -70,11 +75,9 @@ class AnswerReader:
         self.over = False
 
     def read(self, document: JSON, name: str = "") -> list[StreamEvent]:
-        """What one event of a stream tells; `name` is its own, for documents without a `type`."""
+        """What one event of a stream tells; `name` is its own, for documents without a `type`. Never raises."""
         if not isinstance(document, dict):
-            return self.fail(
-                MalformedResponse("expected a JSON object in the upstream's answer; got another value.")
-            )
+            return self.fail(_no_object())
         kind = document.get("type") or name
         events: list[StreamEvent] = []
         try:
@@ -84,14 +87,11 @@ class AnswerReader:
         return events
 
     def read_whole(self, response: JSON) -> list[StreamEvent]:
-        """What a buffered response tells."""
+        """What a buffered response tells. Raises UpstreamError where it is no good one."""
         if not isinstance(response, dict):
-            return self.read(response)
+            raise _no_object()
         events: list[StreamEvent] = []
-        try:
-            self._conclude(response, response.get("status"), events)
-        except UpstreamError as error:
-            events.extend(self.fail(error))
+        self._conclude(response, response.get("status"), events)
         return events
 
     def end(self) -> list[StreamEvent]:
@@ -152,6 +152,10 @@ def begun(response: Mapping[str, JSON]) -> Started:
         created_unix_s=int(created) if isinstance(created, (int, float)) and 0 < created < 2**53 else None,
         service_tier=None if served is None else _TIERS.get(served, served),
     )
+
+
+def _no_object() -> MalformedResponse:
+    return MalformedResponse("expected a JSON object in the upstream's answer; got another value.")
 
 
 def _text(value: JSON) -> str:

@@ -5,7 +5,7 @@ Source: https://platform.openai.com/docs/api-reference/responses/create (2026-11
 
 import base64
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Final, assert_never
 
@@ -29,6 +29,7 @@ from domain.chat.content import (
 from domain.chat.loss import Loss, LossKind, path_of
 from domain.errors import UnsupportedFeature
 from domain.json_types import JSON, NO_EXT
+from domain.values import dataclass
 
 _IMAGE_TYPES: Final = frozenset({"image/png", "image/jpeg", "image/webp", "image/gif"})
 _UNREAD: Final = ("audio/", "video/")
@@ -43,7 +44,8 @@ class ContentRenderer:
     """Writes what people and tools say.
 
     own: the request was written in this very format, and goes back as it was. hints: the model takes cache
-    breakpoints. pointer: where a part stands in the canonical request. `losses` grows.
+    breakpoints. pointer: where a part stands in the canonical request. `losses` grows, and `marked` by whose
+    breakpoint each content part bears, by identity.
     """
 
     family: Family
@@ -51,6 +53,7 @@ class ContentRenderer:
     hints: bool
     pointer: Callable[[Part], str]
     losses: list[Loss] = field(default_factory=list)
+    marked: dict[int, Part] = field(default_factory=dict)
 
     def content(self, parts: Iterable[Text | Image | Document | Audio]) -> JSON:
         """A string where plain text is all there is, else a list of parts."""
@@ -60,16 +63,21 @@ class ContentRenderer:
     def part(self, part: Text | Image | Document | Audio) -> dict[str, JSON]:
         """The part as input. Raises UnsupportedFeature, with its path, where it cannot be told the model."""
         own = {} if part.ext is NO_EXT else part.ext.get(FAMILY, {})
-        hint = {} if part.cache is None else self.cache_hint(part.cache, part)
+        rendered = {**self._shown(part), **own}
+        if part.cache is not None:
+            self.mark(rendered, part.cache, part)
+        return rendered
+
+    def _shown(self, part: Text | Image | Document | Audio) -> dict[str, JSON]:
         match part:
             case Text(text=text):
-                return {"type": "input_text", "text": text, **hint, **own}
+                return {"type": "input_text", "text": text}
             case Image():
-                return {**self._image(part), **hint, **own}
+                return self._image(part)
             case Document():
-                return {**self._document(part), **hint, **own}
+                return self._document(part)
             case Audio():
-                return {**self._audio(part), **hint, **own}
+                return self._audio(part)
         assert_never(part)
 
     def output_text(self, text: Text, *, annotated: bool) -> dict[str, JSON]:
@@ -82,13 +90,16 @@ class ContentRenderer:
             rendered["annotations"] = annotations
         return {**rendered, **own}
 
-    def cache_hint(self, hint: CacheHint, part: Part) -> dict[str, JSON]:
-        """The mark of a reusable prefix's end, nothing where the model takes none."""
+    def mark(self, rendered: dict[str, JSON], hint: CacheHint, part: Part) -> None:
+        """Mark a content part as the end of a reusable prefix, where the model takes that; `hint` is of `part`."""
         if not (self.own or self.hints):
             self.lose("dropped_cache_hint", part, "the model finds reusable prefixes itself", LossKind.HINT)
-            return {}
+            return
+        if id(rendered) in self.marked:
+            self.lose("dropped_cache_hint", self.marked[id(rendered)], "another ends the prefix", LossKind.HINT)
+        self.marked[id(rendered)] = part
         ttl = None if hint.ttl is None else _TTLS.get(hint.ttl, hint.ttl)
-        return {"prompt_cache_breakpoint": {"mode": "explicit", **({} if ttl is None else {"ttl": ttl})}}
+        rendered["prompt_cache_breakpoint"] = {"mode": "explicit", **({} if ttl is None else {"ttl": ttl})}
 
     def lose(self, code: str, part: Part, detail: str, kind: LossKind = LossKind.CHANGE) -> None:
         """Note that something of `part` is not sent."""

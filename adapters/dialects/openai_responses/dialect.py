@@ -1,11 +1,11 @@
 """OpenAI Responses, as an upstream speaks it and as a client does."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from adapters.dialects.contract import Decoder, Encoder, Relay, RenderedRequest, Reply, Target
 from adapters.dialects.openai_responses import answer_losses, client_errors, placing
-from adapters.dialects.openai_responses.answer_reader import parse_response
+from adapters.dialects.openai_responses.answer_reader import parse_answer, parse_response
 from adapters.dialects.openai_responses.errors import parse_error
 from adapters.dialects.openai_responses.relay import ResponsesRelay
 from adapters.dialects.openai_responses.request import parse_request
@@ -33,8 +33,12 @@ class OpenAIResponses:
         """The request for an upstream. Raises UnsupportedFeature where it cannot be expressed at all."""
         return render_request(request, target)
 
+    def parse_answer(self, body: JSON, rendered: RenderedRequest) -> Iterable[StreamEvent]:
+        """The events of a buffered answer. Raises UpstreamError where it is no good one."""
+        return parse_answer(body, rendered)
+
     def parse_response(self, body: JSON, rendered: RenderedRequest) -> ChatResponse:
-        """A buffered answer. Raises MalformedResponse where it breaks the format or has no good ending."""
+        """A buffered answer as one value. Raises the same."""
         return parse_response(body, rendered)
 
     def decoder(self, rendered: RenderedRequest) -> Decoder:
@@ -73,6 +77,7 @@ class OpenAIResponses:
         """An error as HTTP status and body."""
         return client_errors.render_error(error)
 
-    def encode_error(self, error: FeatherGateError) -> bytes:
-        """An error as the last events of a stream that has begun."""
+    def encode_error(self, error: FeatherGateError, *, has_begun: bool = False) -> bytes:
+        """An error as the last frame of a stream; the same wherever it stands."""
+        del has_begun
         return client_errors.encode_error(error)

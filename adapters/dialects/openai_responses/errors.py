@@ -36,6 +36,9 @@ _BY_WORD: Final = MappingProxyType(
         "invalid_api_key": _K.AUTH,
         "model_not_found": _K.NOT_FOUND,
         "DeploymentNotFound": _K.NOT_FOUND,
+        "overloaded": _K.OVERLOADED,
+        "overloaded_error": _K.OVERLOADED,
+        "server_is_overloaded": _K.OVERLOADED,
     }
 )
 """Words in `code` or `type` that say more than the status."""
@@ -54,9 +57,6 @@ _WITHOUT_STATUS: Final = MappingProxyType(
         "server_error": _K.SERVER,
         "internal_error": _K.SERVER,
         "api_error": _K.SERVER,
-        "overloaded": _K.OVERLOADED,
-        "overloaded_error": _K.OVERLOADED,
-        "server_is_overloaded": _K.OVERLOADED,
         "service_unavailable": _K.UNAVAILABLE,
         "timeout": _K.TIMEOUT,
         "vector_store_timeout": _K.TIMEOUT,

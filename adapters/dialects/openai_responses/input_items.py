@@ -8,6 +8,7 @@ said in `vocabulary`.
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Final
 
 from adapters.dialects.openai_responses import call_items
@@ -25,6 +26,11 @@ _REASONING: Final = "reasoning"
 _REFERENCE: Final = "item_reference"
 _SPOKEN: Final = (Role.SYSTEM.value, Role.DEVELOPER.value, Role.USER.value)
 _ROLES: Final = (*_SPOKEN, Role.ASSISTANT.value)
+_SPEAKERS: Final = MappingProxyType(
+    {role.value: role for role in (Role.SYSTEM, Role.DEVELOPER, Role.USER, Role.ASSISTANT)}
+)
+_PLAIN: Final = 2
+"""How many members a message has, beside its type, that says nothing but a text."""
 _RESULTS: Final = (call_items.FUNCTION_RESULT, call_items.CUSTOM_RESULT)
 
 
@@ -64,7 +70,9 @@ def parse_conversation(request: Members, tool_names: Collection[str]) -> tuple[T
     elif isinstance(whole, list):
         reader = _Reader(tool_names)
         for index, value in enumerate(whole):
-            reader.read(Members(value, f"input[{index}]"), value, f"/input/{index}")
+            place = f"/input/{index}"
+            if not reader.read_plain(value, place):
+                reader.read(Members(value, f"input[{index}]"), value, place)
         turns.extend(reader.turns)
     elif whole is not None:
         raise malformed("input", "a string or a list of items", whole)
@@ -85,6 +93,21 @@ class _Reader:
         self.turns: list[Turn] = []
         self._tool_names = tool_names
         self._call_signature: Opaque | None = None
+
+    def read_plain(self, item: JSON, place: str) -> bool:
+        """Whether `item` was read, being a message of a role and a text alone, as most are."""
+        if not isinstance(item, dict) or len(item) != (_PLAIN if item.get("type") != _MESSAGE else _PLAIN + 1):
+            return False
+        role, text = item.get("role"), item.get("content")
+        speaker = _SPEAKERS.get(role) if isinstance(role, str) else None
+        if speaker is None or not text or not isinstance(text, str):
+            return False
+        if speaker is Role.ASSISTANT:
+            if self.turns and self.turns[-1].role is speaker:
+                return False
+            self._call_signature = None
+        self.turns.append(Turn(speaker, place, [Text(text=text)], [f"{place}/content"]))
+        return True
 
     def read(self, item: Members, whole: JSON, place: str) -> None:
         """One item; `whole` is all of it, `place` its pointer."""

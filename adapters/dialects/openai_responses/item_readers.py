@@ -110,10 +110,12 @@ class MessageReader:
         elif isinstance(text, str):
             said = self._part(index, BlockKind.TEXT)
             self.text(index, said.told.missing(text), events)
-            for annotation in _objects(part.get("annotations"))[said.cited :]:
-                self.annotation(index, annotation, events)
-            if not said.logprobs:
-                self.logprobs(index, part.get("logprobs"), events)
+            cited, logprobs = part.get("annotations"), part.get("logprobs")
+            if cited:
+                for annotation in _objects(cited)[said.cited :]:
+                    self.annotation(index, annotation, events)
+            if logprobs and not said.logprobs:
+                self.logprobs(index, logprobs, events)
 
     def whole(self, item: dict[str, JSON], events: list[StreamEvent]) -> None:
         for index, part in enumerate(_objects(item.get("content"))):

@@ -5,11 +5,11 @@ first; one of this dialect goes back as it was parsed (see `vocabulary` for wher
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from typing import Final, assert_never
+from dataclasses import field, replace
+from typing import assert_never
 
 from adapters.dialects.contract import Target
-from adapters.dialects.leftovers import foreign_losses
+from adapters.dialects.leftovers import lost_in_messages
 from adapters.dialects.openai_responses import repairs
 from adapters.dialects.openai_responses.call_items import (
     CUSTOM_CALL,
@@ -19,12 +19,13 @@ from adapters.dialects.openai_responses.call_items import (
     flattened,
 )
 from adapters.dialects.openai_responses.content_rendering import ContentRenderer, plain_text
-from adapters.dialects.openai_responses.places import Places
-from adapters.dialects.openai_responses.vocabulary import FAMILY, ITEM, OPENAI, TOOL_ERROR
+from adapters.dialects.openai_responses.vocabulary import FAMILY, ITEM, TOOL_ERROR
+from adapters.dialects.places import Places
 from domain.chat import repair
 from domain.chat.content import (
     Audio,
     Document,
+    Family,
     Image,
     OpaquePart,
     Part,
@@ -35,12 +36,10 @@ from domain.chat.content import (
     ToolResult,
 )
 from domain.chat.loss import Loss, LossKind
-from domain.chat.request import Message, Role
+from domain.chat.request import Message, Role, is_plain_talk
 from domain.chat.tool_names import ToolNames
-from domain.json_types import JSON, NO_EXT, Ext
-
-_SAID_WITH: Final = frozenset({"annotations", "provider_specific_fields"})
-"""Members of answers that chat clients send back with the history; they say nothing to the model."""
+from domain.json_types import JSON, NO_EXT
+from domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,24 +58,32 @@ def render_conversation(
 
     Raises UnsupportedFeature, with its path, for a part that the API does not take.
     """
-    if own:
-        told, losses = repairs.without_sealed(messages, target.family)
-        placed = told
-    else:
-        placed, losses = repairs.aligned(messages, target.family)
-        told, orphans = repair.without_orphans(placed)
-        losses = (*losses, *orphans)
+    placed, told, losses = _repaired(messages, target.family, own=own)
     writer = _Writer(target, names, Places(placed), own=own)
     writer.write(told)
     if not own:
         writer.leave_out_idle_thoughts()
         if target.profile.cache_breakpoints:
-            repairs.limit_breakpoints(writer.items)
+            writer.limit_breakpoints()
     return Conversation(
         instructions="\n\n".join(writer.instructions) if writer.instructions else None,
         items=writer.items,
         losses=(*losses, *writer.losses),
     )
+
+
+def _repaired(
+    messages: tuple[Message, ...], family: Family, *, own: bool
+) -> tuple[tuple[Message, ...], tuple[Message, ...], tuple[Loss, ...]]:
+    """The messages each in its place, the same as they are told, and what was lost."""
+    if is_plain_talk(messages):
+        return messages, messages, ()
+    if own:
+        told, losses = repairs.without_sealed(messages, family)
+        return told, told, losses
+    placed, losses = repairs.aligned(messages, family)
+    told, orphans = repair.without_orphans(placed)
+    return placed, told, (*losses, *orphans, *lost_in_messages(messages, FAMILY))
 
 
 @dataclass(slots=True)
@@ -88,7 +95,7 @@ class _Said:
 
 
 class _Writer:
-    """Writes messages as items; `turns` holds, beside each item, the message it came from."""
+    """Writes messages as items; knows the thought that each reasoning item, by identity, came from."""
 
     def __init__(self, target: Target, names: ToolNames, places: Places, *, own: bool) -> None:
         self._names = names
@@ -98,7 +105,7 @@ class _Writer:
             family=target.family, own=own, hints=target.profile.cache_breakpoints, pointer=places.pointer
         )
         self._custom_calls: set[str] = set()
-        self._turns: list[Message] = []
+        self._thoughts: dict[int, Reasoning] = {}
         self.losses = self._content.losses
         self.instructions: list[str] = []
         self.items: list[dict[str, JSON]] = []
@@ -106,20 +113,27 @@ class _Writer:
     def write(self, messages: tuple[Message, ...]) -> None:
         """Append what `messages` say."""
         for message in messages:
-            self._lose_leftovers(message.ext, message)
             if message.standing:
                 self._stand(message)
-                continue
-            for item in self._items_of(message):
-                self.items.append(item)
-                self._turns.append(message)
+            elif text := message.plain_text:
+                self.items.append({"role": message.role.value, "content": text})
+            else:
+                self.items.extend(self._items_of(message))
 
     def leave_out_idle_thoughts(self) -> None:
         """Remove reasoning that nothing follows which the model said."""
+        if not self._thoughts:
+            return
         for place in repairs.idle_thoughts(self.items):
-            where = self._places.pointer(self._turns.pop(place))
-            del self.items[place]
-            self.losses.append(Loss("dropped_reasoning", where, "nothing of its turn follows it"))
+            thought = self._thoughts[id(self.items.pop(place))]
+            self._content.lose("dropped_reasoning", thought, "nothing of its turn follows it")
+
+    def limit_breakpoints(self) -> None:
+        """Leave no more breakpoints than the API takes."""
+        for part in repairs.limit_breakpoints(self.items):
+            self._content.lose(
+                "dropped_cache_hint", self._content.marked[id(part)], "the API takes four", LossKind.HINT
+            )
 
     def _items_of(self, message: Message) -> Iterator[dict[str, JSON]]:
         match message.role:
@@ -147,7 +161,6 @@ class _Writer:
         for part in message.parts:
             if isinstance(part, (Text, Image, Document, Audio)):
                 said.append(part)
-                self._lose_leftovers(part.ext, part)
             elif isinstance(part, OpaquePart) and part.family == FAMILY:
                 yield dict(part.raw)
             else:
@@ -161,7 +174,6 @@ class _Writer:
         said: _Said | None = None
         for part in message.parts:
             if isinstance(part, (Text, Refusal)):
-                self._lose_leftovers(part.ext, part)
                 opened = self._opened(part, said)
                 if said is not None and opened is not said:
                     yield from self._message(said)
@@ -214,10 +226,11 @@ class _Writer:
     def _act(self, part: Part) -> Iterator[dict[str, JSON]]:
         match part:
             case ToolCall():
-                self._lose_leftovers(part.ext, part)
                 yield self._call(part)
             case Reasoning():
-                yield _reasoning(part)
+                item = _reasoning(part)
+                self._thoughts[id(item)] = part
+                yield item
             case OpaquePart(family=family, raw=raw) if family == FAMILY:
                 yield dict(raw)
             case _:
@@ -239,7 +252,6 @@ class _Writer:
     def _results(self, message: Message) -> Iterator[dict[str, JSON]]:
         for part in message.parts:
             if isinstance(part, ToolResult):
-                self._lose_leftovers(part.ext, part)
                 yield self._result(part)
             elif isinstance(part, OpaquePart) and part.family == FAMILY:
                 yield dict(part.raw)
@@ -260,7 +272,7 @@ class _Writer:
         rendered = [self._content.part(part) for part in parts]
         if result.cache is not None:
             rendered = rendered or [{"type": "input_text", "text": ""}]
-            rendered[-1] |= self._content.cache_hint(result.cache, result)
+            self._content.mark(rendered[-1], result.cache, result)
         if not self._own and all(part.keys() == {"type", "text"} for part in rendered):
             return "\n".join(part["text"] for part in rendered)
         return plain_text(rendered) if rendered else ""
@@ -268,13 +280,6 @@ class _Writer:
     def _lose_part(self, part: Part) -> None:
         code = "dropped_opaque_part" if isinstance(part, OpaquePart) else "dropped_media"
         self._content.lose(code, part, f"no word for {type(part).__name__.lower()} here")
-
-    def _lose_leftovers(self, ext: Ext, there: Part | Message) -> None:
-        if ext is NO_EXT:
-            return
-        for loss in foreign_losses(ext, FAMILY, *((OPENAI,) if self._own else ()), at=self._places.pointer(there)):
-            answered = loss.where.rpartition("/")[2] in _SAID_WITH
-            self.losses.append(replace(loss, kind=LossKind.HINT) if answered else loss)
 
 
 def _is_full(said: _Said) -> bool:

@@ -43,6 +43,10 @@ class Members:
     def __contains__(self, name: str) -> bool:
         return self._left.get(name) is not None
 
+    def has_any(self, names: Collection[str]) -> bool:
+        """Whether one of the members `names` is there and was not taken."""
+        return not self._left.keys().isdisjoint(names)
+
     def at(self, name: str) -> str:
         """The path of the member `name`."""
         return f"{self.path}.{name}" if self.path else name
@@ -118,8 +122,9 @@ class Members:
 
     def take_objects(self, name: str) -> Iterator["Members"]:
         """The objects of a list, none where it is absent."""
+        path = self.at(name)
         for index, value in enumerate(self.take_list(name)):
-            yield Members(value, f"{self.at(name)}[{index}]")
+            yield Members(value, f"{path}[{index}]")
 
     def left(self) -> dict[str, JSON]:
         """What nobody took, nulls excepted."""

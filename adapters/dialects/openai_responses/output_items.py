@@ -78,8 +78,17 @@ def reasoning_text(text: str) -> dict[str, JSON]:
     return {"type": "reasoning_text", "text": text}
 
 
+def reasoning_begun(item_id: str) -> dict[str, JSON]:
+    """A thought of which nothing is known yet."""
+    return {"id": item_id, "type": "reasoning", "summary": []}
+
+
 def reasoning(item_id: str, thought: Reasoning) -> dict[str, JSON]:
-    """A thought. OpenAI's own signature is the encrypted content; another's is sealed into it."""
+    """A thought. OpenAI's own signature is the encrypted content; another's is sealed into it.
+
+    That there is none is sealed too: the API refuses thoughts that it neither encrypted nor stored, so those must
+    be known when they come back.
+    """
     is_raw = thought.form == "raw"
     item: dict[str, JSON] = {
         "id": item_id,
@@ -89,10 +98,9 @@ def reasoning(item_id: str, thought: Reasoning) -> dict[str, JSON]:
     if is_raw and thought.text:
         item["content"] = [reasoning_text(thought.text)]
     signature = thought.signature
-    if signature is not None:
-        own = signature.family == OPENAI
-        item["encrypted_content"] = signature.value if own else seal(Sealed(signature, redacted=thought.redacted))
-    return item
+    if signature is not None and signature.family == OPENAI:
+        return {**item, "encrypted_content": signature.value}
+    return {**item, "encrypted_content": seal(Sealed(signature, redacted=thought.redacted))}
 
 
 def carrier(item_id: str, signature: Opaque, bearer: Bearer) -> dict[str, JSON]:

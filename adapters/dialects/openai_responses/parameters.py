@@ -3,19 +3,19 @@
 Source: https://platform.openai.com/docs/api-reference/responses/create (2026-11).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
 from adapters.dialects.contract import Target
-from adapters.dialects.leftovers import foreign_losses
+from adapters.dialects.leftovers import lost_leftovers
 from adapters.dialects.openai_responses.strict_schema import is_strict
 from adapters.dialects.openai_responses.vocabulary import FAMILY, OPENAI
 from domain.chat.loss import Loss, LossKind
 from domain.chat.request import ChatRequest, Effort, ResponseFormat
 from domain.chat.tool_names import ToolNames
 from domain.errors import UnsupportedFeature
-from domain.json_types import JSON, NO_EXT
+from domain.json_types import JSON
 from domain.models.profile import refused_parameters, refuses_sampling
 
 ENCRYPTED_REASONING: Final = "reasoning.encrypted_content"
@@ -24,7 +24,7 @@ LOGPROBS: Final = "message.output_text.logprobs"
 _LEAST_OUTPUT_TOKENS: Final = 16
 """The API refuses lower limits (seen 2026-11)."""
 _PLAIN_SAMPLING: Final = MappingProxyType({"temperature": 1, "top_p": 1})
-"""Values that ask for nothing: leaving them out loses nothing."""
+"""Values that ask for nothing: leaving them out changes no answer."""
 _ALSO_HERE: Final = frozenset(
     {"moderation", "prompt_cache_options", "prompt_cache_retention", "safety_identifier", "stream_options", "user"}
 )
@@ -55,8 +55,10 @@ def render_service_tier(tier: str) -> str:
 def render_text(wanted: ResponseFormat | None, verbosity: str | None) -> tuple[dict[str, JSON], tuple[Loss, ...]]:
     """`text`: the shape of what is written, and how much of it; empty where there is nothing to say."""
     text: dict[str, JSON] = {} if verbosity is None else {"verbosity": verbosity}
-    if wanted is None or wanted.kind == "text":
+    if wanted is None:
         return text, ()
+    if wanted.kind == "text":
+        return text, (Loss("dropped_param", "/response_format", "an answer is text anyway", LossKind.HINT),)
     if wanted.kind == "json_object":
         return {**text, "format": {"type": "json_object"}}, ()
     relaxed = bool(wanted.strict) and not is_strict(wanted.schema)
@@ -85,39 +87,43 @@ def sampling_members(
     members: dict[str, JSON] = {}
     losses: list[Loss] = []
     for name, value in (("temperature", sampling.temperature), ("top_p", sampling.top_p)):
-        if value is None or (name in refused and _PLAIN_SAMPLING[name] == value):
-            continue
-        if name in refused:
-            losses.append(_dropped(name, f"{target.model} does not take it"))
-        else:
+        if value is not None and name in refused:
+            kind = LossKind.HINT if _PLAIN_SAMPLING[name] == value else LossKind.PARAMETER
+            losses.append(_dropped(name, f"{target.model} does not take it", kind))
+        elif value is not None:
             members[name] = value
     if request.logprobs is not None:
         if "logprobs" in refused:
             losses.append(_dropped("logprobs", f"{target.model} does not take it"))
+            if request.logprobs:
+                losses.append(_dropped("top_logprobs", f"{target.model} does not take it"))
         else:
             members["include"] = [LOGPROBS]
             members |= {"top_logprobs": request.logprobs} if request.logprobs else {}
-    losses.extend(_dropped(name) for name, given in _without_counterpart(request) if given)
+    losses.extend(_dropped(name, kind=kind) for name, given, kind in _without_counterpart(request) if given)
     return members, tuple(losses)
 
 
-def _without_counterpart(request: ChatRequest) -> tuple[tuple[str, bool], ...]:
-    sampling = request.sampling
+def _without_counterpart(request: ChatRequest) -> tuple[tuple[str, bool, LossKind], ...]:
+    """Each parameter that the format lacks: its name, whether it was given, and what losing it means."""
+    sampling, parameter, hint = request.sampling, LossKind.PARAMETER, LossKind.HINT
+    frequency, presence = sampling.frequency_penalty, sampling.presence_penalty
+    only_text = set(request.modalities) <= {"text"}
     return (
-        ("top_k", sampling.top_k is not None),
-        ("stop", bool(sampling.stop)),
-        ("seed", sampling.seed is not None),
-        ("frequency_penalty", bool(sampling.frequency_penalty)),
-        ("presence_penalty", bool(sampling.presence_penalty)),
-        ("logit_bias", bool(sampling.logit_bias)),
-        ("prediction", request.prediction is not None),
-        ("audio", request.audio_output is not None),
-        ("modalities", any(modality != "text" for modality in request.modalities)),
+        ("top_k", sampling.top_k is not None, parameter),
+        ("stop", bool(sampling.stop), parameter),
+        ("seed", sampling.seed is not None, parameter),
+        ("frequency_penalty", frequency is not None, parameter if frequency else hint),
+        ("presence_penalty", presence is not None, parameter if presence else hint),
+        ("logit_bias", bool(sampling.logit_bias), parameter),
+        ("prediction", request.prediction is not None, parameter),
+        ("audio", request.audio_output is not None, parameter),
+        ("modalities", bool(request.modalities), hint if only_text else parameter),
     )
 
 
-def _dropped(name: str, why: str = "no such parameter here") -> Loss:
-    return Loss("dropped_param", f"/{name}", why, LossKind.PARAMETER)
+def _dropped(name: str, why: str = "no such parameter here", kind: LossKind = LossKind.PARAMETER) -> Loss:
+    return Loss("dropped_param", f"/{name}", why, kind)
 
 
 def limit_members(request: ChatRequest, target: Target) -> tuple[dict[str, JSON], tuple[Loss, ...]]:
@@ -155,15 +161,8 @@ def wants_encrypted_reasoning(body: Mapping[str, JSON], target: Target) -> bool:
 
 def kept_leftovers(request: ChatRequest) -> tuple[dict[str, JSON], tuple[Loss, ...]]:
     """The members of a chat request that this format knows too, and what is lost of the others."""
-    if request.ext is NO_EXT:
-        return {}, ()
     kept = {name: value for name, value in request.ext.get(OPENAI, {}).items() if name in _ALSO_HERE}
     if not request.stream:
         kept.pop("stream_options", None)
-    return kept, tuple(_lost_leftovers(request))
-
-
-def _lost_leftovers(request: ChatRequest) -> Iterator[Loss]:
-    for loss in foreign_losses(request.ext, FAMILY):
-        if loss.where.removeprefix("/") not in _ALSO_HERE:
-            yield loss
+    lost = [loss for loss in lost_leftovers(request, FAMILY) if loss.where.removeprefix("/") not in _ALSO_HERE]
+    return kept, tuple(lost)

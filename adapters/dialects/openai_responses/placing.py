@@ -4,16 +4,19 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from adapters.dialects.openai_responses.input_items import Turn
 from adapters.dialects.openai_responses.request import parse_turns
 from adapters.dialects.openai_responses.tools import NAMESPACE
 from adapters.dialects.openai_responses.vocabulary import ITEM
-from domain.chat.content import ToolCall
+from adapters.dialects.places import member_of
+from domain.chat.content import Part, ToolResult
 from domain.json_types import JSON
 
 _NESTING: Final = frozenset({"function", "custom", "json_schema", "allowed_tools"})
 """Members that Chat Completions nests what this format says flatly in."""
 _OF_ITEM: Final = frozenset({"id", "status", "phase"})
+_THINKING: Final = MappingProxyType(
+    {"budget_tokens": "/reasoning", "display": "/reasoning/summary", "type": "/reasoning"}
+)
 _RENAMED: Final = MappingProxyType(
     {
         "max_tokens": "/max_output_tokens",
@@ -36,6 +39,10 @@ def place(where: str, body: Mapping[str, JSON]) -> str:
         return _in_input(rest, body) if rest and rest[0].isdigit() else "/input"
     if head == "tools":
         return _in_tools(rest, body)
+    if head == "reasoning_effort" and rest:
+        head = "thinking"
+    if head == "thinking" and rest and rest[0] in _THINKING:
+        return _THINKING[rest[0]]
     return _joined(_top_level(head, body), [step for step in rest if step not in _NESTING])
 
 
@@ -44,7 +51,7 @@ def _top_level(name: str, body: Mapping[str, JSON]) -> str:
         case "reasoning_effort":
             reasoning = body.get("reasoning")
             return "/reasoning/effort" if isinstance(reasoning, dict) and reasoning.get("effort") else "/reasoning"
-        case "user" if body.get("safety_identifier") is not None:
+        case "user" if body.get("safety_identifier") is not None and body.get("user") is None:
             return "/safety_identifier"
         case "top_logprobs" if body.get(name) is None:
             return "/include"
@@ -68,21 +75,22 @@ def _in_input(steps: Sequence[str], body: Mapping[str, JSON]) -> str:
     if index >= len(turns):
         return "/input"
     turn, rest = turns[index], steps[1:]
+    if turn.standing:
+        return turn.place
     if len(rest) < 2 or not rest[1].isdigit():
-        return turn.place if turn.standing else _joined(turn.place, rest)
-    part = _part(turn, rest[0], int(rest[1]))
-    members = [step for step in rest[2:] if step != ITEM]
-    if members != rest[2:] or (members and members[0] in _OF_ITEM):
-        part = part.partition("/content")[0]
-    return part if turn.standing else _joined(part, members)
+        return _joined(turn.place, rest)
+    members = [(part, at) for part, at in zip(turn.parts, turn.places, strict=True) if member_of(part) == rest[0]]
+    number = int(rest[1])
+    return _in_part(*members[number], rest[2:], body) if number < len(members) else turn.place
 
 
-def _part(turn: Turn, member: str, index: int) -> str:
-    """The pointer of a part; of the whole message where that has no such part."""
-    places = turn.places
-    if member == "tool_calls":
-        places = [at for part, at in zip(turn.parts, places, strict=True) if isinstance(part, ToolCall)]
-    return places[index] if index < len(places) else turn.place
+def _in_part(part: Part, at: str, steps: Sequence[str], body: Mapping[str, JSON]) -> str:
+    """`steps` lead from the part at `at` to a member of it, or of the item that it stands in."""
+    if isinstance(part, ToolResult) and len(steps) > 1 and steps[0] == "content":
+        output = body["input"][int(at.rpartition("/")[2])]["output"]
+        return _joined(at, ["output", *(steps[1:] if isinstance(output, list) else ())])
+    of_item = steps[:1] == [ITEM] or (bool(steps) and steps[0] in _OF_ITEM)
+    return _joined(at.partition("/content")[0] if of_item else at, [step for step in steps if step != ITEM])
 
 
 def _in_tools(steps: Sequence[str], body: Mapping[str, JSON]) -> str:
@@ -100,7 +108,7 @@ def _in_tools(steps: Sequence[str], body: Mapping[str, JSON]) -> str:
     if number >= len(places):
         return "/tools"
     if members[:1] == [NAMESPACE]:
-        return places[number].rpartition("/tools/")[0]
+        return _joined(places[number].rpartition("/tools/")[0], members[1:])
     return _joined(places[number], members)
 
 

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
+from adapters.dialects.openai_responses.vocabulary import FAMILY
+from adapters.dialects.places import Places
 from domain.chat import repair
-from domain.chat.content import Family, Part, Reasoning, Text
+from domain.chat.content import Family, Part, Reasoning, Text, ToolCall
 from domain.chat.loss import Loss, LossKind
 from domain.chat.request import Message, Role
 from domain.json_types import JSON
@@ -24,6 +26,7 @@ def aligned(messages: tuple[Message, ...], family: Family) -> tuple[tuple[Messag
     """
     kept, losses = repair.without_foreign_reasoning(messages, family)
     fitted = repair.with_call_ids(kept, _CALL_ID)
+    losses = (*losses, *_lost_signatures(messages))
     if not any(message.name for message in fitted):
         return fitted, losses
     told, unnamed = _with_speakers(fitted)
@@ -31,22 +34,29 @@ def aligned(messages: tuple[Message, ...], family: Family) -> tuple[tuple[Messag
 
 
 def without_sealed(messages: tuple[Message, ...], family: Family) -> tuple[tuple[Message, ...], tuple[Loss, ...]]:
-    """The conversation of a client of this format without the thoughts that another vendor signed.
+    """The conversation of a client of this format without the thoughts that are not the vendor's.
 
+    Those are neither signed by it nor known to it by an id.
     A text that is nothing but the bearer of another vendor's signature goes with it, and is no loss.
     """
 
     def foreign(part: Part) -> bool:
         if not isinstance(part, Reasoning) and not (isinstance(part, Text) and not part.text):
             return False
-        return part.signature is not None and part.signature.family != family
+        if part.signature is None:
+            return isinstance(part, Reasoning) and "id" not in part.ext.get(FAMILY, {})
+        return part.signature.family != family
 
     out: list[Message] = []
     losses: list[Loss] = []
     for index, message in enumerate(messages):
         parts = tuple(part for part in message.parts if not foreign(part))
-        if any(isinstance(part, Reasoning) and foreign(part) for part in message.parts):
-            losses.append(Loss("dropped_reasoning", f"/messages/{index}", f"not signed by {family}"))
+        thoughts = [part for part in message.parts if isinstance(part, Reasoning)]
+        losses.extend(
+            Loss("dropped_reasoning", f"/messages/{index}/reasoning_content/{nth}", f"not signed by {family}")
+            for nth, thought in enumerate(thoughts)
+            if foreign(thought)
+        )
         out.append(message if len(parts) == len(message.parts) else replace(message, parts=parts))
     return tuple(out), tuple(losses)
 
@@ -62,11 +72,25 @@ def idle_thoughts(items: list[dict[str, JSON]]) -> Iterator[int]:
             yield place
 
 
-def limit_breakpoints(items: Iterable[dict[str, JSON]]) -> None:
-    """Leave at most four marks of reusable prefixes, the last ones; the API writes no more per request."""
+def limit_breakpoints(items: Iterable[dict[str, JSON]]) -> Iterator[dict[str, JSON]]:
+    """Leave at most four marks of reusable prefixes, the last ones; the API writes no more per request.
+
+    The content parts that lost theirs are given back.
+    """
     marked = [part for item in items for part in _content(item) if _BREAKPOINT in part]
     for part in marked[:-_MOST_BREAKPOINTS]:
         del part[_BREAKPOINT]
+        yield part
+
+
+def _lost_signatures(messages: tuple[Message, ...]) -> Iterator[Loss]:
+    """A loss for each signature on a text or a call: this wire has them on thoughts alone."""
+    places = Places(messages)
+    for message in messages:
+        for part in message.parts:
+            if isinstance(part, (Text, ToolCall)) and part.signature is not None:
+                why = f"signed by {part.signature.family}"
+                yield Loss("dropped_signature", places.pointer(part), why, LossKind.HINT)
 
 
 def _content(item: dict[str, JSON]) -> list[dict[str, JSON]]:

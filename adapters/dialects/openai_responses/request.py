@@ -8,7 +8,7 @@ whose `type: message` may be left out where the item has no further members; a l
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from adapters.dialects.openai_responses.input_items import Turn, parse_conversation
 from adapters.dialects.openai_responses.members import Members, malformed, not_one_of
@@ -53,6 +53,22 @@ ECHOED: Final = frozenset(
 )
 """Members of the request that its answer repeats."""
 
+_RARE: Final = frozenset(
+    {
+        "tool_choice",
+        "parallel_tool_calls",
+        "text",
+        "include",
+        "top_logprobs",
+        "reasoning",
+        "service_tier",
+        "user",
+        "safety_identifier",
+        "prompt_cache_key",
+        "metadata",
+    }
+)
+"""Members that many requests do without: they are looked for one by one only where any of them is there."""
 _LOGPROBS: Final = "message.output_text.logprobs"
 _SHARED: Final = frozenset(
     {"moderation", "prompt_cache_options", "prompt_cache_retention", "safety_identifier", "stream_options", "user"}
@@ -70,31 +86,42 @@ def parse_request(body: Mapping[str, JSON]) -> ChatRequest:
     request = Members(body, "")
     tools = parse_tools(request)
     turns = _parse_turns(request, tools)
-    text = request.take_object("text") or Members({}, "text")
-    metadata = request.take_object("metadata") or Members({}, "metadata")
-    tier = request.take_text("service_tier")
+    nested: dict[str, JSON] = {}
+    rare = _parse_rare(request, nested) if request.has_any(_RARE) else {}
     return ChatRequest(
         model=request.need_text("model"),
-        messages=tuple(turn.message() for turn in turns),
+        messages=tuple([turn.message() for turn in turns]),
         tools=tools,
-        tool_choice=parse_tool_choice(request),
-        parallel_tool_calls=request.take_flag("parallel_tool_calls"),
-        response_format=_parse_format(text),
         sampling=Sampling(temperature=request.take_number("temperature"), top_p=request.take_number("top_p")),
         max_output_tokens=request.take_integer("max_output_tokens"),
-        logprobs=_parse_logprobs(request),
-        reasoning=_parse_reasoning(request),
-        verbosity=text.take_text("verbosity"),
-        service_tier=None if tier is None else _TIERS.get(tier, tier),
-        end_user=_parse_end_user(request),
-        cache_key=request.take_text("prompt_cache_key"),
         store=request.take_flag("store"),
-        metadata=_take_texts(metadata),
         stream=request.take_flag("stream") or False,
         include_usage=True,
         source=NAME,
-        ext=_leftovers(request, text=text, metadata=metadata),
+        **rare,
+        ext=_leftovers(request, nested),
     )
+
+
+def _parse_rare(request: Members, nested: dict[str, JSON]) -> dict[str, Any]:
+    """The canonical members that few requests have; `nested` gets what is left over inside of theirs."""
+    text = request.take_object("text") or Members({}, "text")
+    metadata = request.take_object("metadata") or Members({}, "metadata")
+    tier = request.take_text("service_tier")
+    rare = {
+        "tool_choice": parse_tool_choice(request),
+        "parallel_tool_calls": request.take_flag("parallel_tool_calls"),
+        "response_format": _parse_format(text),
+        "logprobs": _parse_logprobs(request),
+        "reasoning": _parse_reasoning(request),
+        "verbosity": text.take_text("verbosity"),
+        "service_tier": None if tier is None else _TIERS.get(tier, tier),
+        "end_user": _parse_end_user(request),
+        "cache_key": request.take_text("prompt_cache_key"),
+        "metadata": _take_texts(metadata),
+    }
+    nested |= {"text": text.left(), "metadata": metadata.left()}
+    return rare
 
 
 def parse_turns(body: Mapping[str, JSON]) -> tuple[Turn, ...]:
@@ -172,10 +199,10 @@ def _take_texts(metadata: Members) -> dict[str, str]:
     return {name: metadata.take(name) for name, value in metadata.left().items() if isinstance(value, str)}
 
 
-def _leftovers(request: Members, **nested: Members) -> Ext:
+def _leftovers(request: Members, nested: Mapping[str, JSON]) -> Ext:
     """What nobody took, of the request and of the objects in it, apart by who else knows it."""
     left = request.left()
-    left.update({name: inner for name, members in nested.items() if (inner := members.left())})
+    left.update({name: inner for name, inner in nested.items() if inner})
     if not left:
         return NO_EXT
     shared = {name: value for name, value in left.items() if name in _SHARED}

@@ -12,7 +12,6 @@ from adapters.dialects.openai_responses import parameters, reasoning_settings
 from adapters.dialects.openai_responses.items import render_conversation
 from adapters.dialects.openai_responses.tool_rendering import (
     choice_members,
-    fitting_names,
     render_choice,
     render_own_tools,
     render_tools,
@@ -31,7 +30,7 @@ def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
 def _translated(request: ChatRequest, target: Target) -> RenderedRequest:
     parameters.refuse_impossible(request)
     refuse_foreign(request.ext, FAMILY, OPENAI)
-    names = fitting_names(request)
+    names = ToolNames.of(request)
     said = render_conversation(request.messages, target, names, own=False)
     tools, tool_losses = render_tools(request.tools, names)
     choice, choice_losses = choice_members(request, tools, names)

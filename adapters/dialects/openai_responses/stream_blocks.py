@@ -132,9 +132,7 @@ class ReasoningBlock:
         self._output = output
         self._words: list[str] = []
         self._head = b""
-        self._item = output.open(
-            items.REASONING_PREFIX, lambda item_id: items.reasoning(item_id, Reasoning(text=""))
-        )
+        self._item = output.open(items.REASONING_PREFIX, items.reasoning_begun)
         self.opening = self._item.raw
         self._is_raw = self._is_redacted = False
         self._signature: Opaque | None = None

@@ -1,7 +1,6 @@
 """The output of a streamed answer while it grows: which items were announced, and which are still to be closed."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Final
 
 from adapters.dialects.openai_responses import output_items as items
@@ -10,6 +9,7 @@ from adapters.dialects.openai_responses.output_items import Naming
 from adapters.dialects.openai_responses.stream_frames import Frames
 from domain.chat.response import Finish
 from domain.json_types import JSON
+from domain.values import dataclass
 
 _ADDED: Final = "response.output_item.added"
 _DONE: Final = "response.output_item.done"

@@ -43,6 +43,7 @@ def parse_thought(item: Members) -> Thought:
     signature = None if encrypted is None else Opaque(family=OPENAI, value=encrypted)
     if sealed is not None:
         signature = None if carried is not None else sealed.signature
+        item.take("id")  # the gateway's own, which no vendor knows
     reasoning = Reasoning(
         text=text,
         form="raw" if is_raw else "summary",

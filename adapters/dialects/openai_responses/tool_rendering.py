@@ -3,36 +3,17 @@
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from adapters.dialects.leftovers import foreign_losses
 from adapters.dialects.openai_responses.builtin_tools import NATIVE_TYPES, render_builtin
 from adapters.dialects.openai_responses.call_items import flattened
 from adapters.dialects.openai_responses.strict_schema import is_strict
 from adapters.dialects.openai_responses.vocabulary import FAMILY
-from domain.chat.content import ToolCall
 from domain.chat.loss import Loss, LossKind
 from domain.chat.request import BuiltinTool, ChatRequest, Tool, ToolChoice, ToolMode
 from domain.chat.tool_names import ToolNames
-from domain.json_types import JSON, NO_EXT
+from domain.json_types import JSON
 
 _GRAMMAR: Final = "grammar"
 NAMESPACE: Final = "namespace"
-
-
-def fitting_names(request: ChatRequest) -> ToolNames:
-    """The mapping of every tool name in the request, its history included."""
-    return ToolNames.fitting(_names(request))
-
-
-def _names(request: ChatRequest) -> Iterator[str]:
-    for tool in request.tools:
-        if isinstance(tool, Tool):
-            yield tool.name
-    for message in request.messages:
-        for part in message.parts:
-            if isinstance(part, ToolCall):
-                yield part.name
-    if request.tool_choice is not None:
-        yield from request.tool_choice.names
 
 
 def render_own_tools(tools: Iterable[Tool | BuiltinTool]) -> list[JSON]:
@@ -121,8 +102,6 @@ def _tool_losses(tool: Tool, where: str) -> Iterator[Loss]:
         yield Loss("strict_relaxed", f"{where}/function/strict", "the schema leaves open what strict mode closes")
     if tool.cache is not None:
         yield Loss("dropped_cache_hint", where, "tools take no marks", LossKind.HINT)
-    if tool.ext is not NO_EXT:
-        yield from foreign_losses(tool.ext, FAMILY, at=where)
 
 
 def _object_schema(parameters: JSON) -> JSON:
@@ -160,9 +139,12 @@ def choice_members(
     """`tool_choice` and `parallel_tool_calls` of a client of another format, both only where there are tools."""
     choice, parallel = request.tool_choice, request.parallel_tool_calls
     if not tools:
-        asked = choice is not None or parallel is not None
-        lost = Loss("dropped_param", "/tool_choice", "there are no tools", LossKind.HINT)
-        return {}, (lost,) if asked else ()
+        asked = (("tool_choice", choice), ("parallel_tool_calls", parallel))
+        return {}, tuple(
+            Loss("dropped_param", f"/{name}", "there are no tools", LossKind.HINT)
+            for name, value in asked
+            if value is not None
+        )
     members: dict[str, JSON] = {}
     losses: tuple[Loss, ...] = ()
     if choice is not None and choice.builtin is not None:

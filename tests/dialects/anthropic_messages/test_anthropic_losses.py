@@ -53,7 +53,7 @@ POINTERS = {
     "response_format": ("/response_format",),
     "max_output_tokens": ("/max_completion_tokens",),
     "logprobs": ("/logprobs",),
-    "reasoning": ("/reasoning_effort",),
+    "reasoning": ("/reasoning_effort", "/thinking"),
     "modalities": ("/modalities",),
     "audio_output": ("/audio",),
     "prediction": ("/prediction",),
@@ -68,14 +68,18 @@ SAMPLING_POINTERS = {
     "stop": "/stop",
     **{one.name: f"/{one.name}" for one in fields(Sampling) if one.name != "stop"},
 }
-SAYS_NOTHING: tuple[Any, ...] = (
-    ToolChoice(mode=ToolMode.AUTO),
-    ResponseFormat(kind="text"),
-    ReasoningSettings(),
-    (),
-    {},
-)
-"""Values that ask for what happens anyway."""
+SAYS_NOTHING: tuple[Any, ...] = (ResponseFormat(kind="text"), ReasoningSettings(), (), {})
+
+
+def asks_for_what_happens_anyway(request: ChatRequest, name: str) -> bool:
+    """Whether the member `name` would not be missed anywhere."""
+    choice = request.tool_choice
+    if name == "tool_choice" and choice is not None and choice.mode is ToolMode.AUTO:
+        return {tool.name for tool in request.tools if isinstance(tool, Tool)} <= {
+            *choice.names
+        } or not choice.names
+    return getattr(request, name) in SAYS_NOTHING
+
 
 rest = st.fixed_dictionaries(
     {},
@@ -121,7 +125,7 @@ def test_what_leaves_no_trace_is_named(request: ChatRequest, more: dict[str, Any
     plain = ChatRequest(model="", messages=())
     for name, pointers in POINTERS.items():
         default = getattr(plain, name)
-        if getattr(request, name) == default or getattr(request, name) in SAYS_NOTHING:
+        if getattr(request, name) == default or asks_for_what_happens_anyway(request, name):
             continue
         if render(replace(request, **{name: default}), profile).body == rendered.body:
             assert any(where.startswith(pointers) for where in named), name
@@ -193,7 +197,14 @@ def test_cache_hints_that_find_no_place_are_named() -> None:
     nowhere = render(asking(Message(role=USER, parts=(Text(text=" ", cache=hint),))))
     assert ("dropped_cache_hint", "/messages/0/content/0") in codes(nowhere)
     many = render(asking(Message(role=USER, parts=tuple(Text(text="a", cache=hint) for _ in range(5)))))
-    assert codes(many) == [("dropped_cache_hint", "/messages")]
+    assert codes(many) == [("dropped_cache_hint", "/messages/0/content/0")]
+    parts = (Text(text="a", cache=hint), Text(text=" ", cache=hint), Text(text="b", cache=CacheHint(ttl="1h")))
+    shifted = render(asking(Message(role=USER, parts=parts)))
+    assert codes(shifted) == [
+        ("dropped_blank_text", "/messages/0/content/1"),
+        ("dropped_cache_hint", "/messages/0/content/0"),
+        ("cache_ttl_shortened", "/messages/0/content/2"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -499,7 +499,7 @@ def test_nothing_sealed_reaches_the_vendor(profile: Any) -> None:
     assert rendered.body["tools"][0]["defer_loading"] is True
     assert "thinking" not in rendered.body
     assert [(loss.code, loss.where) for loss in rendered.losses] == [
-        ("dropped_reasoning", "/messages/2"),
+        ("dropped_reasoning", "/messages/2/reasoning_content/0"),
         ("dropped_signature", "/messages/2/tool_calls/0"),
         ("dropped_citation", "/messages/2/content/0"),
         ("thinking_disabled", "/reasoning_effort"),

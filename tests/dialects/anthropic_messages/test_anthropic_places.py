@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 
 from adapters.dialects.anthropic_messages.dialect import AnthropicMessages
-from adapters.dialects.anthropic_messages.pointers import Places
+from adapters.dialects.places import Places
 from domain.chat.content import Document, Image, OpaquePart, Part, Reasoning, Text, ToolCall, ToolResult
 from domain.json_types import JSON
 from tests.strategies.anthropic_wire import request_bodies
@@ -53,9 +53,11 @@ BODY: dict[str, Any] = {
         ("/tool_choice", "/tool_choice"),
         ("/temperature", "/temperature"),
         ("/mcp_servers", "/mcp_servers"),
-        ("/reasoning_effort", "/thinking"),
+        ("/reasoning_effort", "/output_config/effort"),
         ("/reasoning_effort/display", "/thinking/display"),
         ("/reasoning_effort/effort", "/output_config/effort"),
+        ("/thinking/effort", "/output_config/effort"),
+        ("/thinking/type", "/thinking/type"),
         ("/response_format", "/output_config/format"),
         ("/response_format/json_schema/schema", "/output_config/format/schema"),
         ("/tools/0", "/tools/0"),

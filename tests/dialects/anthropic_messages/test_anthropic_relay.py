@@ -65,8 +65,9 @@ def finish_and_usage(events: list[ev.StreamEvent]) -> tuple[Any, Usage]:
 def test_a_cut_stream_forwards_whole_frames_and_fails(answer: WireAnswer, data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, answer.stream.rindex(b"stop_reason")))
     raw, events = relayed([answer.stream[:cut]])
-    assert answer.stream.replace(NAMED, ASKED).startswith(raw)
-    assert raw == b"" or raw.endswith((b"\n\n", b"\r\n\r\n"))
+    whole = raw.replace(b"\r\n", b"\n")  # a frame that was cut in its blank line is closed with another
+    assert answer.stream.replace(NAMED, ASKED).replace(b"\r\n", b"\n").startswith(whole)
+    assert whole == b"" or whole.endswith(b"\n\n")
     assert isinstance(events[-1], ev.Failed)
     assert not any(isinstance(event, (ev.Finished, ev.Ended)) for event in events)
 

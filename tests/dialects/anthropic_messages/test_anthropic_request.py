@@ -334,7 +334,10 @@ def test_hints_survive_on_calls_and_results() -> None:
 
 
 def test_a_placeholder_for_an_empty_turn_is_told() -> None:
-    assert codes(render(asking(said(Role.USER, " ")))) == [("empty_message", "/messages")]
+    assert codes(render(asking(said(Role.USER, " ")))) == [
+        ("dropped_blank_text", "/messages/0/content/0"),
+        ("empty_message", "/messages"),
+    ]
 
 
 def test_thousands_of_losses_are_found_in_no_quadratic_time() -> None:

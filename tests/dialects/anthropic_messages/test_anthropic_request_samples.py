@@ -212,8 +212,8 @@ def test_what_another_vendor_made_stays_here() -> None:
     rendered = render(asking(said(USER, "a"), foreign, said(USER, "b")))
     assert rendered.body["messages"][1]["content"] == [text("No.")]
     assert codes(rendered) == [
-        ("dropped_reasoning", "/messages/1"),
-        ("dropped_reasoning", "/messages/1"),
+        ("dropped_reasoning", "/messages/1/reasoning_content/0"),
+        ("dropped_reasoning", "/messages/1/reasoning_content/1"),
         ("dropped_opaque_part", "/messages/1/content/0"),
         ("dropped_media", "/messages/1/content/1"),
     ]
@@ -339,7 +339,10 @@ def test_orphans_are_repaired() -> None:
         "text",
         "text",
     ]
-    assert codes(rendered) == [("orphan_tool_call", "/messages/1"), ("orphan_tool_result", "/messages/3")]
+    assert codes(rendered) == [
+        ("orphan_tool_call", "/messages/1/tool_calls/0"),
+        ("orphan_tool_result", "/messages/3/content/0"),
+    ]
 
 
 def test_ids_that_repeat_are_told_apart() -> None:
@@ -409,9 +412,9 @@ def test_leftovers_deep_inside_are_named() -> None:
     inner = turn(USER, Text(text="a", ext={"openai": {"odd": 1}}), ext=members)
     rendered = render(asking(inner, tools=(Tool(name="f", ext={"google": {"x": 1}}),)))
     assert [(loss.where, loss.kind) for loss in rendered.losses] == [
-        ("/tools/0/x", LossKind.PARAMETER),
         ("/messages/0/weight", LossKind.PARAMETER),
         ("/messages/0/content/0/odd", LossKind.PARAMETER),
+        ("/tools/0/x", LossKind.PARAMETER),
     ]
 
 

@@ -294,8 +294,10 @@ def test_what_others_signed_never_reaches_google() -> None:
     )
     rendered = GEMINI.render_request(request, target())
     assert rendered.body["contents"] == [user({"text": "a"}), model({"text": "b"}), user({"text": "c"})]
-    (loss,) = rendered.losses
-    assert (loss.code, loss.where) == ("dropped_reasoning", "/messages/1")
+    assert [(loss.code, loss.where) for loss in rendered.losses] == [
+        ("dropped_reasoning", "/messages/1/reasoning_content/0"),
+        ("dropped_reasoning", "/messages/1/reasoning_content/1"),
+    ]
 
 
 # ---- tools ---------------------------------------------------------------------------------------------------------

@@ -251,7 +251,7 @@ def test_only_the_current_turn_is_signed_and_only_its_first_calls() -> None:
     assert signatures == [("c1", None), ("c2", DUMMY), ("c3", None), ("c4", "YWJj"), ("c5", DUMMY)]
     assert lost(request) == {
         "unsigned_tool_call": "/messages",
-        "dropped_signature": "/messages/10/content/0",
+        "dropped_signature": "/messages/10/tool_calls/0",
     }
     assert DUMMY not in json.dumps(render(request, GEMINI_2_5))
 
@@ -271,8 +271,8 @@ def test_arguments_that_are_no_object_and_custom_input() -> None:
     assert render(request)["contents"][3]["parts"][0]["functionCall"]["args"] == {}
     losses = GEMINI.render_request(request, target()).losses
     assert [loss.where for loss in losses if loss.code == "arguments_not_object"] == [
-        "/messages/1/content/0",
-        "/messages/1/content/1",
+        "/messages/1/tool_calls/0",
+        "/messages/1/tool_calls/1",
     ]
 
 
@@ -282,8 +282,8 @@ def test_orphans_are_repaired() -> None:
     assert told[2]["parts"][0]["functionResponse"]["response"] == {"error": "no result: the call was not answered"}
     assert told[3]["parts"] == [{"text": "b"}, {"text": "[tool result c9] late"}]
     assert lost(request) == {
-        "orphan_tool_call": "/messages/1",
-        "orphan_tool_result": "/messages/3",
+        "orphan_tool_call": "/messages/1/tool_calls/0",
+        "orphan_tool_result": "/messages/3/content/0",
     }
 
 

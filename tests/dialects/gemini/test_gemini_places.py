@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.chat.content import ToolResult
+from adapters.dialects.places import Places
 from tests.dialects.gemini.gemini_sdk import GEMINI
 from tests.strategies.canonical import PNG
 from tests.strategies.gemini_wire import generate_requests, snake_case
@@ -42,11 +42,13 @@ BODY: dict[str, Any] = {
         ("/messages/1/content/1", "/contents/0/parts/1"),
         ("/messages/1/content/1/image_url", "/contents/0/parts/1/inlineData"),
         ("/messages/2/content/0", "/contents/1/parts/0"),
-        ("/messages/2/content/2", "/contents/2/parts/1"),
-        ("/messages/2/content/9", "/contents/2/parts/1"),
+        ("/messages/2/tool_calls/1", "/contents/2/parts/1"),
+        ("/messages/2/tool_calls/1/functionCall", "/contents/2/parts/1/functionCall"),
+        ("/messages/2/content/9", "/contents/1"),
         ("/messages/3", "/contents/3"),
         ("/messages/3/content/0", "/contents/3/parts/0"),
-        ("/messages/3/content/1", "/contents/3/parts/0/functionResponse/parts/0"),
+        ("/messages/3/content/0/content/0", "/contents/3/parts/0/functionResponse/response"),
+        ("/messages/3/content/0/content/1", "/contents/3/parts/0/functionResponse/parts/0"),
         ("/messages/4/content/0", "/contents/3/parts/1"),
         ("/messages/4/name", "/contents/3/name"),
         ("/messages/9", "/contents"),
@@ -79,7 +81,7 @@ def test_places(canonical: str, own: str) -> None:
     [
         ("/top_k", "/generation_config/top_k"),
         ("/messages/0", "/system_instruction"),
-        ("/messages/3/content/1", "/contents/3/parts/0/function_response/parts/0"),
+        ("/messages/3/content/0/content/1", "/contents/3/parts/0/function_response/parts/0"),
         ("/tools/1/function/parameters", "/tools/0/function_declarations/0/parameters_json_schema"),
         ("/safetySettings", "/safety_settings"),
     ],
@@ -93,12 +95,9 @@ def test_places_are_spelled_as_the_request_is(canonical: str, own: str) -> None:
 def test_every_part_has_its_place(body: dict[str, Any], snake: bool) -> None:
     body = snake_case(body) if snake else body
     request = GEMINI.parse_request({"model": "m", **body})
-    places = []
-    for index, message in enumerate(request.messages):
-        for position, part in enumerate(message.parts):
-            if isinstance(part, ToolResult) and len(message.parts) == 1 and position:
-                continue
-            places.append(GEMINI.place(f"/messages/{index}/content/{position}", body))
+    there = Places(request.messages)
+    parts = [part for message in request.messages for part in message.parts]
+    places = [GEMINI.place(there.pointer(part), body) for part in parts]
     assert len(set(places)) == len(places)
     for pointer in places:
         found: Any = body

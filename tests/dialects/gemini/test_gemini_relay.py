@@ -127,12 +127,21 @@ def test_a_blocked_prompt_is_a_whole_answer() -> None:
     assert isinstance(events[-1], ev.Ended)
 
 
+@pytest.mark.parametrize("word", ["MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL"])
+def test_an_ending_that_gemini_calls_broken_reaches_who_knows_the_word(word: str) -> None:
+    answer = sse([chunk({"text": "a"}, finishReason=word)])
+    raw, events = relay(answer, framing="sse")
+    assert raw == answer
+    finishes = [event.finish for event in events if isinstance(event, ev.Finished)]
+    assert [(finish.reason, finish.native) for finish in finishes] == [(FinishReason.OTHER, word)]
+
+
 @pytest.mark.parametrize("framing", ["sse", "array"])
 @pytest.mark.parametrize(
     ("broken", "kind"),
     [
         (b'data: {"error":{"code":503,"message":"busy","status":"UNAVAILABLE"}}\r\n\r\n', ErrorKind.UNAVAILABLE),
-        (sse([chunk(finishReason="MALFORMED_FUNCTION_CALL")]), ErrorKind.BAD_GATEWAY),
+        (sse([chunk(finishReason="NOT_A_REASON")]), ErrorKind.BAD_GATEWAY),
         (b"data: {nonsense}\r\n\r\n", ErrorKind.BAD_GATEWAY),
         (b"data: []\r\n\r\n", ErrorKind.BAD_GATEWAY),
         (b'data: {"candidates":[{"con', ErrorKind.TRUNCATED),

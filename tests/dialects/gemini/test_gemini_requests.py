@@ -365,17 +365,17 @@ def test_geminis_own_members_travel() -> None:
     assert refused.value.param == "safety_settings"
 
 
-def test_hints_and_leftovers_of_messages_are_hints() -> None:
+def test_hints_and_leftovers_of_messages() -> None:
     message = Message(
         role=Role.USER,
         parts=(Text(text="hi", cache=CacheHint()),),
-        ext={"openai": {"audio": 1}, "google": {"x": 1}},
+        ext={"openai": {"audio": 1, "phase": "p"}},
     )
     losses = GEMINI.render_request(asking(message), target()).losses
     assert {(loss.code, loss.where, loss.kind) for loss in losses} == {
         ("dropped_cache_hint", "/messages/0/content/0", LossKind.HINT),
-        ("dropped_ext", "/messages/0/audio", LossKind.HINT),
-        ("dropped_ext", "/messages/0/x", LossKind.HINT),
+        ("dropped_ext", "/messages/0/audio", LossKind.PARAMETER),
+        ("dropped_ext", "/messages/0/phase", LossKind.HINT),
     }
 
 
@@ -536,7 +536,7 @@ def test_geminis_own_tools_beside_functions() -> None:
     older = render(request, GEMINI_2_5)
     assert [next(iter(tool)) for tool in older["tools"]] == ["functionDeclarations"]
     assert "includeServerSideToolInvocations" not in older["toolConfig"]
-    assert lost(request, GEMINI_2_5) == {"dropped_builtin_tool": "/tools"}
+    assert lost(request, GEMINI_2_5) == {"dropped_builtin_tool": "/tools/0"}
     assert lost(request, replace(GEMINI_2_5, builtin_tools_with_functions=True)) == {}
 
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.dialects.gemini.losses import Losses
 from adapters.dialects.gemini.schema import adapt_parameters, adapt_schema
 from domain.errors import MalformedRequest
 from tests.strategies.canonical import json_values
@@ -42,7 +43,7 @@ TREES = st.recursive(
 
 
 def adapted(schema: dict[str, Any]) -> dict[str, Any]:
-    return adapt_schema(schema, "tools[0].function.parameters")
+    return adapt_schema(schema, "tools[0].function.parameters", Losses())
 
 
 def schemas_in(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -179,4 +180,32 @@ def test_schemas_that_are_too_deep_are_refused() -> None:
     ],
 )
 def test_parameters(parameters: Any, expected: Any) -> None:
-    assert adapt_parameters(parameters, "tools[0].function.parameters") == expected
+    assert adapt_parameters(parameters, "tools[0].function.parameters", Losses()) == expected
+
+
+@pytest.mark.parametrize(
+    ("schema", "is_relaxed"),
+    [
+        ({"const": "a"}, False),
+        ({"const": None}, False),
+        ({"const": True}, True),
+        ({"properties": {"a": True}, "not": False}, False),
+        ({"properties": {"a": False}}, True),
+        ({"items": False}, True),
+        ({"anyOf": [False, {}]}, False),
+        ({"prefixItems": [False]}, True),
+        ({"$ref": "#/$defs/a", "description": "d"}, False),
+        ({"$ref": "#/$defs/a", "anyOf": [{}]}, True),
+        ({"allOf": [{"minimum": 1}, {"maximum": 2}]}, False),
+        ({"allOf": [{"minimum": 1}, {"minimum": 2}]}, True),
+        ({"allOf": [{"description": "a"}, {"description": "b"}]}, False),
+        ({"allOf": [{"properties": {"a": {}}}, {"properties": {"a": {"type": "null"}}}]}, True),
+        ({"allOf": [{"$ref": "#/nowhere"}, {}]}, True),
+        ({"allOf": [False, {}]}, True),
+    ],
+)
+def test_what_allows_more_than_it_did_is_a_loss(schema: dict[str, Any], *, is_relaxed: bool) -> None:
+    losses = Losses()
+    adapt_schema(schema, "tools[0].function.parameters", losses)
+    expected = [("schema_relaxed", "/tools/0/function/parameters")] if is_relaxed else []
+    assert [(loss.code, loss.where) for loss in losses.noted()] == expected

@@ -535,7 +535,7 @@ def test_pictures_of_the_last_result_are_not_lost() -> None:
 def test_orphans_are_repaired_and_named() -> None:
     call = Message(role=Role.ASSISTANT, parts=(ToolCall(id="1", name="f", raw="{}"),))
     rendered = render(ChatRequest(model="m", messages=(call, SAID_HI)))
-    assert codes(rendered) == [("orphan_tool_call", "/messages/0")]
+    assert codes(rendered) == [("orphan_tool_call", "/messages/0/tool_calls/0")]
     check_conversation(rendered.body["messages"])
 
 
@@ -660,12 +660,14 @@ def test_models_that_reason_take_no_sampling() -> None:
     assert rendered.body["seed"] == 1
     assert not {"temperature", "top_p", "frequency_penalty", "logit_bias", "logprobs"} & rendered.body.keys()
     assert [where for _, where in codes(rendered)] == [
-        "/temperature", "/frequency_penalty", "/logit_bias", "/logprobs", "/top_logprobs",
+        "/temperature", "/top_p", "/frequency_penalty", "/presence_penalty", "/logit_bias", "/logprobs",
+        "/top_logprobs",
     ]  # fmt: skip
-    assert all(loss.kind is LossKind.PARAMETER for loss in rendered.losses)
+    asks_for_nothing = {"/top_p", "/presence_penalty"}
+    assert {loss.where for loss in rendered.losses if loss.kind is LossKind.HINT} == asks_for_nothing
     resting = render(replace(request, reasoning=ReasoningSettings(effort=Effort.NONE)), to=target(THINKING))
     assert (resting.body["temperature"], resting.body["logprobs"]) == (0.5, True)
-    assert [where for _, where in codes(resting)] == ["/frequency_penalty", "/logit_bias"]
+    assert [where for _, where in codes(resting)] == ["/frequency_penalty", "/presence_penalty", "/logit_bias"]
 
 
 @pytest.mark.parametrize(
@@ -684,10 +686,10 @@ def test_models_that_reason_take_no_sampling() -> None:
         (ReasoningSettings(budget_tokens=8000), THINKING, "medium", None),
         (ReasoningSettings(budget_tokens=16_384), THINKING, "high", None),
         (ReasoningSettings(budget_tokens=100_000), THINKING, "xhigh", None),
-        (ReasoningSettings(budget_tokens=-1), THINKING, None, None),
-        (ReasoningSettings(adaptive=True), THINKING, None, None),
+        (ReasoningSettings(budget_tokens=-1), THINKING, None, "dropped_param"),
+        (ReasoningSettings(adaptive=True), THINKING, None, "dropped_param"),
         (ReasoningSettings(effort=Effort.LOW), PLAIN_MODEL, None, "dropped_param"),
-        (ReasoningSettings(effort=Effort.NONE), PLAIN_MODEL, None, None),
+        (ReasoningSettings(effort=Effort.NONE), PLAIN_MODEL, None, "dropped_param"),
         (ReasoningSettings(effort=Effort.LOW), ModelProfile(thinking=Thinking.BUDGET), "low", None),
         (None, THINKING, None, None),
     ],
@@ -740,9 +742,15 @@ def test_formats() -> None:
 
 def test_web_search_of_other_vendors() -> None:
     tool = BuiltinTool(
-        kind="web_search", native_type="web_search_20250305", options={"max_uses": 1, "user_location": {}}
+        kind="web_search",
+        native_type="web_search_20250305",
+        options={"name": "web_search", "max_uses": 1, "user_location": {"type": "approximate", "city": "Bern"}},
     )
-    assert render(asked(tools=(tool,))).body["web_search_options"] == {"user_location": {}}
+    rendered = render(asked(tools=(tool, tool)))
+    assert rendered.body["web_search_options"] == {
+        "user_location": {"type": "approximate", "approximate": {"city": "Bern"}}
+    }
+    assert codes(rendered) == [("dropped_tool_option", "/tools/0/max_uses"), ("dropped_tool", "/tools/1")]
 
 
 @pytest.mark.parametrize(
@@ -766,7 +774,10 @@ def test_parts_that_are_lost_are_named() -> None:
     opaque = OpaquePart(family="google", kind="code", raw={})
     rendered = render(asked(Text(text="a"), picture, opaque, role=Role.ASSISTANT))
     assert rendered.body["messages"] == [{"role": "assistant", "content": "a"}]
-    assert codes(rendered) == [("dropped_media", "/messages/0"), ("dropped_opaque_part", "/messages/0")]
+    assert codes(rendered) == [
+        ("dropped_media", "/messages/0/content/1"),
+        ("dropped_opaque_part", "/messages/0/content/2"),
+    ]
     user = render(asked(Text(text="a"), opaque))
     assert user.body["messages"] == [{"role": "user", "content": "a"}]
     assert codes(user) == [("dropped_opaque_part", "/messages/0/content/1")]

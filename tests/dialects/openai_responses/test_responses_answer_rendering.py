@@ -9,7 +9,7 @@ from adapters.dialects.contract import Reply
 from adapters.dialects.openai_responses.dialect import OpenAIResponses
 from adapters.dialects.openai_responses.request import ECHOED
 from adapters.dialects.openai_responses.vocabulary import FAMILY
-from adapters.dialects.sealed import is_sealed
+from adapters.dialects.sealed import Sealed, is_sealed, unseal
 from domain.chat import events as ev
 from domain.chat.content import (
     Citation,
@@ -160,6 +160,7 @@ def test_thoughts_are_summaries_or_the_very_words() -> None:
     )
     assert (summary["summary"], summary["encrypted_content"]) == ([{"type": "summary_text", "text": "a"}], "gAAA")
     assert (raw["summary"], raw["content"]) == ([], [{"type": "reasoning_text", "text": "b"}])
+    assert unseal(raw["encrypted_content"]) == Sealed(None)
 
 
 def test_signatures_of_other_vendors_travel_sealed_beside_what_they_sign() -> None:

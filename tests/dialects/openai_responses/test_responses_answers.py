@@ -221,7 +221,7 @@ def test_what_is_no_good_ending(members: dict[str, Any], kind: ErrorKind) -> Non
 
 def test_what_a_failed_answer_consumed_is_told() -> None:
     failed = body(status="failed", error={"code": "server_error", "message": "m"})
-    events = AnswerReader(RENDERED).read_whole(failed)
+    events = AnswerReader(RENDERED).read({"type": "response.failed", "response": failed})
     assert [type(event) for event in events] == [ev.Started, ev.UsageReported, ev.Failed]
 
 

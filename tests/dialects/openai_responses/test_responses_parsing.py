@@ -4,7 +4,7 @@ import contextlib
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adapters.dialects.contract import Target
@@ -59,12 +59,22 @@ def parts(*items: Any) -> tuple[Any, ...]:
 
 
 @given(requests())
+@settings(max_examples=30)
 def test_the_strategy_writes_what_the_type_takes(body: dict[str, Any]) -> None:
     check_request(body)
 
 
+BOTH_SUMMED_UP_AND_THOUGHT = {
+    "type": "reasoning",
+    "id": "rs_1",
+    "summary": [{"type": "summary_text", "text": "a"}],
+    "content": [{"type": "reasoning_text", "text": "b"}],
+}
+
+
 @given(requests(), unknown_members())
-@settings(max_examples=200)
+@example({"model": "m", "input": [BOTH_SUMMED_UP_AND_THOUGHT]}, {})
+@example({"model": "m", "input": "hi", "include": [LOGPROBS], "top_logprobs": 0}, {})
 def test_rendering_is_the_inverse_of_parsing(body: dict[str, Any], unknown: dict[str, Any]) -> None:
     body = body | unknown
     rendered = DIALECT.render_request(DIALECT.parse_request(body), TARGET)
@@ -79,6 +89,7 @@ def test_parsing_what_was_rendered_changes_nothing(body: dict[str, Any]) -> None
 
 
 @given(requests())
+@settings(max_examples=30)
 def test_conversations_keep_their_order_and_their_roles(body: dict[str, Any]) -> None:
     request = DIALECT.parse_request(body)
     assert request.source == "openai_responses"

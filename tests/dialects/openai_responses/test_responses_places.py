@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.dialects.openai_responses.dialect import OpenAIResponses
-from domain.chat.content import Text, ToolCall
+from adapters.dialects.places import Places
+from domain.chat.content import Reasoning, Text, ToolCall, ToolResult
 from domain.chat.request import Role
 from tests.strategies.responses_wire import requests
 
@@ -34,7 +35,7 @@ BODY: dict[str, Any] = {
         {"type": "function_call", "call_id": "1", "name": "a", "arguments": "{}"},
         {"type": "function_call", "call_id": "2", "name": "a", "arguments": "{}"},
         {"type": "function_call_output", "call_id": "1", "output": "r"},
-        {"type": "function_call_output", "call_id": "2", "output": "r"},
+        {"type": "function_call_output", "call_id": "2", "output": [{"type": "input_text", "text": "r"}]},
         {"role": "user", "content": "bye"},
     ],
 }
@@ -50,16 +51,20 @@ BODY: dict[str, Any] = {
         ("/messages/1/content/9", "/input/0"),
         ("/messages/1/name", "/input/0/name"),
         ("/messages/2", "/input/1"),
-        ("/messages/2/content/0", "/input/1"),
-        ("/messages/2/content/0/id", "/input/1/id"),
-        ("/messages/2/content/1", "/input/2/content/0"),
-        ("/messages/2/content/2/annotations", "/input/2/content/1/annotations"),
-        ("/messages/2/content/1/item", "/input/2"),
-        ("/messages/2/content/1/item/id", "/input/2/id"),
-        ("/messages/2/content/3", "/input/3"),
+        ("/messages/2/id", "/input/1/id"),
+        ("/messages/2/content/0", "/input/2/content/0"),
+        ("/messages/2/content/1/annotations", "/input/2/content/1/annotations"),
+        ("/messages/2/content/0/item", "/input/2"),
+        ("/messages/2/content/0/item/id", "/input/2/id"),
+        ("/messages/2/content/2", "/input/1"),
+        ("/messages/2/tool_calls/0", "/input/3"),
         ("/messages/2/tool_calls/1", "/input/4"),
         ("/messages/2/tool_calls/7", "/input/1"),
+        ("/messages/2/reasoning_content/0/id", "/input/1/id"),
         ("/messages/3/content/1", "/input/6"),
+        ("/messages/3/content/0/id", "/input/5/id"),
+        ("/messages/3/content/0/content/0", "/input/5/output"),
+        ("/messages/3/content/1/content/0/detail", "/input/6/output/0/detail"),
         ("/messages/4/content/0", "/input/7/content"),
         ("/messages/9", "/input"),
         ("/messages", "/input"),
@@ -78,6 +83,9 @@ BODY: dict[str, Any] = {
         ("/tools/1", "/tools/1/tools/0"),
         ("/tools/1/custom/format", "/tools/1/tools/0/format"),
         ("/tools/1/namespace", "/tools/1"),
+        ("/tools/1/namespace/description", "/tools/1/description"),
+        ("/thinking/context", "/reasoning/context"),
+        ("/reasoning_effort/context", "/reasoning/context"),
         ("/tools/2", "/tools/2"),
         ("/tools/9", "/tools"),
         ("/tools", "/tools"),
@@ -112,12 +120,17 @@ def test_every_part_s_place_is_in_the_body(body: dict[str, Any], data: st.DataOb
         return
     index = data.draw(st.integers(0, len(request.messages) - 1))
     message = request.messages[index]
-    for position, part in enumerate(message.parts):
-        there = _at(body, DIALECT.place(f"/messages/{index}/content/{position}", body))
+    places = Places(request.messages)
+    for part in message.parts:
+        there = _at(body, DIALECT.place(places.pointer(part), body))
         if isinstance(part, Text):
             assert there == part.text or there["text"] == part.text
-        elif isinstance(part, ToolCall):
-            assert there["call_id"] == part.id
+        elif isinstance(part, ToolCall | ToolResult):
+            assert there["call_id"] == (part.id if isinstance(part, ToolCall) else part.call_id)
+        elif isinstance(part, Reasoning):
+            assert there["type"] == "reasoning"
+        for shown in part.parts if isinstance(part, ToolResult) else ():
+            assert _at(body, DIALECT.place(places.pointer(shown), body))
     if message.role is not Role.ASSISTANT and not message.standing and isinstance(body["input"], list):
         assert isinstance(_at(body, DIALECT.place(f"/messages/{index}", body)), dict)
 

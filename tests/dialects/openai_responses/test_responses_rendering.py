@@ -11,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.dialects.contract import RenderedRequest, Target
+from adapters.dialects.openai_responses.request import parse_request
 from adapters.dialects.openai_responses.request_rendering import render_request
 from adapters.dialects.openai_responses.strict_schema import is_strict
+from adapters.dialects.sealed import Sealed, seal
 from domain.chat.content import (
     Audio,
     CacheHint,
@@ -263,13 +265,16 @@ def test_members_of_other_vendors() -> None:
 def test_models_that_reason_take_no_sampling_unless_they_need_not() -> None:
     asked = {"sampling": Sampling(temperature=0.5, top_p=0.9), "logprobs": 2}
     refused = rendered(to=THINKER, **asked)
-    assert codes(refused) == [("dropped_param", f"/{name}") for name in ("temperature", "top_p", "logprobs")]
+    assert codes(refused) == [
+        ("dropped_param", f"/{name}") for name in ("temperature", "top_p", "logprobs", "top_logprobs")
+    ]
     assert {loss.kind for loss in refused.losses} == {LossKind.PARAMETER}
     taken = rendered(to=NEWEST, reasoning=ReasoningSettings(effort=Effort.NONE), **asked)
     assert not taken.losses
     assert (taken.body["temperature"], taken.body["top_logprobs"]) == (0.5, 2)
     assert taken.body["include"] == ["message.output_text.logprobs", "reasoning.encrypted_content"]
-    assert not rendered(to=THINKER, sampling=Sampling(temperature=1)).losses
+    (plain,) = rendered(to=THINKER, sampling=Sampling(temperature=1)).losses
+    assert (plain.where, plain.kind) == ("/temperature", LossKind.HINT)
 
 
 def test_logprobs_without_alternatives() -> None:
@@ -294,13 +299,16 @@ def test_limits_are_kept_within_the_models(asked: int, sent: int, code: str) -> 
         (ReasoningSettings(effort=Effort.HIGH, visible=True), THINKER, {"effort": "high", "summary": "auto"}, []),
         (ReasoningSettings(visible=True), THINKER, {"summary": "auto"}, []),
         (ReasoningSettings(effort=Effort.XHIGH), THINKER, {"effort": "high"}, ["effort_changed"]),
-        (ReasoningSettings(budget_tokens=8_000), THINKER, {"effort": "medium"}, []),
-        (ReasoningSettings(budget_tokens=-1), THINKER, None, []),
-        (ReasoningSettings(adaptive=True), THINKER, None, []),
-        (ReasoningSettings(effort=Effort.NONE, visible=True), NEWEST, {"effort": "none"}, []),
+        (ReasoningSettings(budget_tokens=8_000), THINKER, {"effort": "medium", "summary": "auto"}, []),
+        (ReasoningSettings(budget_tokens=8_000, visible=False), THINKER, {"effort": "medium"}, []),
+        (ReasoningSettings(budget_tokens=-1), THINKER, {"summary": "auto"}, []),
+        (ReasoningSettings(budget_tokens=0), NEWEST, {"effort": "none"}, []),
+        (ReasoningSettings(adaptive=True), THINKER, {"summary": "auto"}, []),
+        (ReasoningSettings(adaptive=True, visible=False), THINKER, None, ["dropped_param"]),
+        (ReasoningSettings(effort=Effort.NONE, visible=True), NEWEST, {"effort": "none"}, ["dropped_param"]),
         (ReasoningSettings(effort=Effort.HIGH), CHAT_MODEL, None, ["dropped_param"]),
         (ReasoningSettings(visible=True), CHAT_MODEL, None, ["dropped_param"]),
-        (ReasoningSettings(effort=Effort.NONE), CHAT_MODEL, None, []),
+        (ReasoningSettings(effort=Effort.NONE), CHAT_MODEL, None, ["dropped_param"]),
     ],
 )
 def test_how_hard_to_think(wanted: ReasoningSettings, to: Target, sent: Any, lost: list[str]) -> None:
@@ -554,7 +562,10 @@ def test_orphans_are_repaired() -> None:
     sent = rendered(user("hi"), results(RESULT), assistant(CALL), user("?"))
     kinds = [item.get("type", item.get("role")) for item in sent.body["input"]]
     assert kinds == ["user", "user", "function_call", "function_call_output", "user"]
-    assert codes(sent) == [("orphan_tool_result", "/messages/1"), ("orphan_tool_call", "/messages/2")]
+    assert codes(sent) == [
+        ("orphan_tool_result", "/messages/1/content/0"),
+        ("orphan_tool_call", "/messages/2/tool_calls/0"),
+    ]
 
 
 def test_long_call_ids_fit() -> None:
@@ -680,6 +691,17 @@ def test_own_thoughts_go_back_before_what_follows_them() -> None:
     assert raw["content"] == [{"type": "reasoning_text", "text": "hm"}]
 
 
+def test_thoughts_that_the_vendor_neither_signed_nor_stored_do_not_go_to_it() -> None:
+    summary = [{"type": "summary_text", "text": "hm"}]
+    stored = {"type": "reasoning", "id": "rs_1", "summary": summary}
+    unsigned = {"type": "reasoning", "id": "rs_fg", "summary": summary, "encrypted_content": seal(Sealed(None))}
+    said = {"role": "assistant", "content": "so"}
+    request = parse_request({"model": "m", "input": [stored, unsigned, said]})
+    sent = render_request(request, THINKER)
+    assert sent.body["input"] == [stored, said]
+    assert [loss.code for loss in sent.losses] == ["dropped_reasoning"]
+
+
 @pytest.mark.parametrize(
     ("thoughts", "kind"),
     [
@@ -693,7 +715,7 @@ def test_thoughts_that_would_be_refused_are_dropped(thoughts: tuple[Part, ...], 
     sent = rendered(user("hi"), assistant(*thoughts), user("go"), to=THINKER)
     assert "reasoning" not in [item.get("type") for item in sent.body["input"]]
     assert [(loss.code, loss.where, loss.kind) for loss in sent.losses] == [
-        ("dropped_reasoning", "/messages/1", kind)
+        ("dropped_reasoning", "/messages/1/reasoning_content/0", kind)
     ]
 
 

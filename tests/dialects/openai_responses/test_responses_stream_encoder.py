@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.dialects.contract import Reply
@@ -40,7 +40,6 @@ def kinds(events: list[dict[str, Any]]) -> list[str]:
 
 
 @given(rich_responses(), st.data())
-@settings(max_examples=150)
 def test_a_stream_ends_with_the_buffered_answer(response: ChatResponse, data: st.DataObject) -> None:
     told = data.draw(tellings(response))
     events = encode(told)
@@ -215,6 +214,16 @@ def test_log_probabilities_come_beside_their_text() -> None:
     told = {"token": "hi", "bytes": [104, 105], "logprob": -1.0, "top_logprobs": []}
     assert [event["logprobs"] for event in events if "delta" in event] == [[], [told]]
     assert events[-1]["response"]["output"][0]["content"][0]["logprobs"] == [told]
+
+
+def test_late_log_probabilities_belong_to_the_last_text_that_has_words() -> None:
+    entry = {"token": "a", "logprob": -1.0, "bytes": [97], "top_logprobs": []}
+    wordless = Text(text="", signature=Opaque(family="google", value="s"))
+    candidate = Candidate(index=0, parts=(Text(text="a"), wordless), finish=STOP, logprobs=[entry])
+    response = ChatResponse(id="chatcmpl-1", model="m", candidates=(candidate,))
+    events = encode(list(unfold(response)))
+    assert events[-1]["response"] == DIALECT.render_response(response, REPLY)
+    assert events[-1]["response"]["output"][0]["content"][0]["logprobs"] == [entry]
 
 
 def test_a_refusal_told_only_by_the_ending_is_a_part_of_the_message() -> None:

@@ -54,9 +54,10 @@ def stored_response(asked: Asked) -> Canned:
     """What is kept under RESPONSE_ID: the response, its input, its end."""
     if asked.method == "DELETE":
         return whole({"id": RESPONSE_ID, "object": "response", "deleted": True})
-    if asked.path.endswith("/input_items"):
+    path = asked.path.partition("?")[0]
+    if path.endswith("/input_items"):
         content = [{"type": "input_text", "text": "How is Paris?"}]
         item = {"id": "msg_in1", "type": "message", "role": "user", "status": "completed", "content": content}
         ends = {"first_id": "msg_in1", "last_id": "msg_in1", "has_more": False}
         return whole({"object": "list", "data": [item], **ends})
-    return whole(response_to({}, status="cancelled" if asked.path.endswith("/cancel") else "completed"))
+    return whole(response_to({}, status="cancelled" if path.endswith("/cancel") else "completed"))

@@ -43,12 +43,14 @@ def answer(asked: Asked) -> Canned:
 
 
 def _wanted(body: dict[str, Any]) -> Wanted:
+    """Google's own client spells what is nested with underscores, and the API takes both."""
     generation = body.get("generationConfig", {})
+    thinking = generation.get("thinkingConfig", {})
     answered = any("functionResponse" in part for part in body["contents"][-1]["parts"])
     return Wanted(
         calls=bool(body.get("tools")) and not answered,
         verdict=generation.get("responseMimeType") == "application/json",
-        thoughts=generation.get("thinkingConfig", {}).get("includeThoughts", False),
+        thoughts=thinking.get("includeThoughts", thinking.get("include_thoughts", False)),
     )
 
 

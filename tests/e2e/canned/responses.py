@@ -32,7 +32,8 @@ def answer(asked: Asked) -> Canned:
     if asked.fails is not None:
         return failed(asked.fails, {"error": _error(REASONS[asked.fails])})
     wanted = _wanted(asked.body)
-    response = response_to(asked.body, output=_output(wanted), usage=_usage(wanted))
+    summary = [{"type": "summary_text", "text": THOUGHT}] if _shows_thoughts(asked.body) else []
+    response = response_to(asked.body, output=_output(wanted, summary), usage=_usage(wanted))
     if asked.body.get("stream"):
         frames = [_frame({**event, "sequence_number": n}) for n, event in enumerate(_events(response))]
         failure = {**response, "status": "failed", "output": [], "usage": None}
@@ -76,8 +77,12 @@ def _wanted(body: dict[str, Any]) -> Wanted:
     return Wanted(
         calls=bool(body.get("tools")) and items[-1].get("type") not in _RESULTS,
         verdict=body.get("text", {}).get("format", {}).get("type") == "json_schema",
-        thoughts=bool((body.get("reasoning") or {}).get("summary")),
+        thoughts=(body.get("reasoning") or {}).get("effort") not in (None, "none"),
     )
+
+
+def _shows_thoughts(body: dict[str, Any]) -> bool:
+    return bool((body.get("reasoning") or {}).get("summary"))
 
 
 def _error(message: str) -> dict[str, Any]:
@@ -94,10 +99,9 @@ def _usage(wanted: Wanted) -> dict[str, Any]:
     }
 
 
-def _output(wanted: Wanted) -> list[dict[str, Any]]:
+def _output(wanted: Wanted, summary: list[dict[str, Any]]) -> list[dict[str, Any]]:
     items: list[dict[str, Any]] = []
     if wanted.thoughts:
-        summary = [{"type": "summary_text", "text": THOUGHT}]
         items.append({"id": "rs_up1", "type": "reasoning", "summary": summary, "encrypted_content": ENCRYPTED})
     if wanted.calls:
         return items + [
@@ -117,7 +121,7 @@ def _events(response: dict[str, Any]) -> Iterator[dict[str, Any]]:
         at = {"item_id": item["id"], "output_index": index}
         match item["type"]:
             case "reasoning":
-                empty, inner = {**item, "summary": []}, _summary_events(at, item["summary"][0])
+                empty, inner = {**item, "summary": []}, _summary_events(at, item["summary"])
             case "message":
                 empty, inner = (
                     {**item, "content": [], "status": "in_progress"},
@@ -131,13 +135,14 @@ def _events(response: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield {"type": "response.completed", "response": response}
 
 
-def _summary_events(at: dict[str, Any], part: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    at = {**at, "summary_index": 0}
-    yield {"type": "response.reasoning_summary_part.added", **at, "part": {**part, "text": ""}}
-    for piece in halves(part["text"]):
-        yield {"type": "response.reasoning_summary_text.delta", **at, "delta": piece}
-    yield {"type": "response.reasoning_summary_text.done", **at, "text": part["text"]}
-    yield {"type": "response.reasoning_summary_part.done", **at, "part": part}
+def _summary_events(at: dict[str, Any], summary: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for index, part in enumerate(summary):
+        where = {**at, "summary_index": index}
+        yield {"type": "response.reasoning_summary_part.added", **where, "part": {**part, "text": ""}}
+        for piece in halves(part["text"]):
+            yield {"type": "response.reasoning_summary_text.delta", **where, "delta": piece}
+        yield {"type": "response.reasoning_summary_text.done", **where, "text": part["text"]}
+        yield {"type": "response.reasoning_summary_part.done", **where, "part": part}
 
 
 def _text_events(at: dict[str, Any], part: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -21,8 +21,8 @@ from tests.e2e.clients.asking import (
 )
 
 _FUNCTION = {"name": TOOL, "description": ABOUT_TOOL, "parameters": WEATHER, "strict": True}
-_PARSED = {"parsed": True, "tool_calls": {"__all__": {"function": {"parsed_arguments"}}}}
-"""What the client adds to a message for its user."""
+_ADDED = {"parsed": True, "tool_calls": {"__all__": {"index": True, "function": {"parsed_arguments"}}}}
+"""What the client adds to the messages of streams for its user."""
 
 
 class ChatClient:
@@ -76,5 +76,5 @@ def _told(completion: Any) -> Told:
         ending=choice.finish_reason,
         usage=(usage.prompt_tokens, details.cached_tokens if details else 0, usage.completion_tokens),
         model=completion.model,
-        turn=[message.model_dump(exclude_none=True, exclude=_PARSED)],
+        turn=[message.model_dump(exclude_none=True, exclude=_ADDED)],
     )

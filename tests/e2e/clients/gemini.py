@@ -22,7 +22,10 @@ from tests.e2e.clients.asking import (
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # the package's own, when it is imported
-    from google.genai import types
+    from google.genai import errors, types
+
+
+__all__ = ["GeminiClient", "errors"]
 
 
 class GeminiClient:
@@ -41,7 +44,7 @@ class GeminiClient:
         parts = [
             types.Part(
                 function_response=types.FunctionResponse(
-                    id=call.id or None, name=call.name, response={"result": result}
+                    id=call.id or None, name=call.name, response={"output": result}
                 )
             )
             for call, result in zip(calls, results, strict=True)
@@ -59,9 +62,7 @@ class GeminiClient:
 def _config(wish: Wish) -> types.GenerateContentConfig:
     members: dict[str, Any] = {"system_instruction": SYSTEM, "max_output_tokens": MAX_TOKENS}
     if wish.tools:
-        function = types.FunctionDeclaration(
-            name=TOOL, description=ABOUT_TOOL, parameters_json_schema=WEATHER
-        )
+        function = types.FunctionDeclaration(name=TOOL, description=ABOUT_TOOL, parameters_json_schema=WEATHER)
         members["tools"] = [types.Tool(function_declarations=[function])]
     if wish.verdict:
         members |= {"response_mime_type": "application/json", "response_json_schema": VERDICT_SCHEMA}
@@ -72,7 +73,9 @@ def _config(wish: Wish) -> types.GenerateContentConfig:
 
 def _told(chunks: list[Any]) -> Told:
     """What one answer or the chunks of a stream say; the history keeps their contents one by one, as `chats` does."""
-    contents = [chunk.candidates[0].content for chunk in chunks if chunk.candidates and chunk.candidates[0].content]
+    contents = [
+        chunk.candidates[0].content for chunk in chunks if chunk.candidates and chunk.candidates[0].content
+    ]
     parts = [part for content in contents for part in content.parts or ()]
     usage, last = chunks[-1].usage_metadata, chunks[-1].candidates[0]
     completion = (usage.candidates_token_count or 0) + (usage.thoughts_token_count or 0)

@@ -58,17 +58,25 @@ class ResponsesClient:
 
     async def _streamed(self, members: dict[str, Any]) -> Any:
         """The response at the end of the stream, which the events before it have told in pieces."""
-        manager, pieces = self.api.responses.stream(**members), []
-        if isinstance(manager, openai.lib.streaming.responses.AsyncResponseStreamManager):
-            async with manager as awaited:
-                pieces = [event.delta async for event in awaited if event.type == "response.output_text.delta"]
-                response = await awaited.get_final_response()
+        told: list[str] = []
+        manager: Any = self.api.responses.stream(**members)
+        if isinstance(self.api, openai.AsyncOpenAI):
+            async with manager as stream:
+                async for event in stream:
+                    _note(event, told)
+                response = await stream.get_final_response()
         else:
             with manager as stream:
-                pieces = [event.delta for event in stream if event.type == "response.output_text.delta"]
+                for event in stream:
+                    _note(event, told)
                 response = stream.get_final_response()
-        assert "".join(pieces) == response.output_text
+        assert "".join(told) == response.output_text
         return response
+
+
+def _note(event: Any, told: list[str]) -> None:
+    if event.type == "response.output_text.delta":
+        told.append(event.delta)
 
 
 def _told(response: Any) -> Told:
