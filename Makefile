@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 ARGS   ?=
+WORKERS ?= auto
 
 .PHONY: run test check format docs clean
 
@@ -10,7 +11,7 @@ run: $(VENV)/.installed
 	$(BIN)/feathergate serve --config feathergate.yaml $(ARGS)
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .

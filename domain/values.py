@@ -9,12 +9,14 @@ nothing stands guard.
 
 import dataclasses
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TypeVar, dataclass_transform
 
-if TYPE_CHECKING:
-    from dataclasses import dataclass as dataclass  # noqa: PLC0414 - its name here too
-else:
+_Value = TypeVar("_Value")
 
-    def dataclass(*, slots: bool, frozen: bool = False, kw_only: bool = False) -> Callable[[type], type]:
-        """`dataclasses.dataclass` without the guards of `frozen`."""
-        return dataclasses.dataclass(slots=slots, kw_only=kw_only, unsafe_hash=frozen)
+
+@dataclass_transform(field_specifiers=(dataclasses.field,))
+def dataclass(
+    *, slots: bool, frozen: bool = False, kw_only: bool = False
+) -> Callable[[type[_Value]], type[_Value]]:
+    """`dataclasses.dataclass` without the run-time guards of `frozen`."""
+    return dataclasses.dataclass(slots=slots, kw_only=kw_only, unsafe_hash=frozen)

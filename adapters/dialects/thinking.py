@@ -8,7 +8,7 @@ from domain.chat.loss import Loss, LossKind
 from domain.chat.request import ReasoningSettings
 from domain.json_types import JSON
 
-_WAYS: Final = (
+_WAYS: Final[tuple[tuple[str, JSON, str], ...]] = (
     ("budget_tokens", None, "/thinking/budget_tokens"),
     ("adaptive", False, "/thinking/type"),
     ("visible", None, "/thinking/display"),

@@ -72,7 +72,9 @@ def test_a_signature_returns_to_its_vendor_once(upstream: str, client: str, stre
         for part in message.parts
         if isinstance(part, (Text, Reasoning, ToolCall)) and part.signature is not None
     ]
-    assert [(one.family, one.value.translate(as_it_was)) for one in signatures] == [(FAMILIES[upstream], SIGNATURE)]
+    assert [(one.family, one.value.translate(as_it_was)) for one in signatures] == [
+        (FAMILIES[upstream], SIGNATURE)
+    ]
     body = rendered(request, upstream)
     assert body.count(signatures[0].value.encode()) == 1
     assert b"fg1." not in body

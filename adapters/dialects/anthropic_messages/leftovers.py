@@ -1,7 +1,5 @@
 """What a request says that this wire has no word for."""
 
-from collections.abc import Iterator
-
 from adapters.dialects.anthropic_messages.vocabulary import FAMILY
 from adapters.dialects.leftovers import lost_leftovers, refuse_foreign
 from domain.chat.loss import Loss, LossKind
@@ -27,16 +25,22 @@ def refuse_impossible(request: ChatRequest) -> None:
         )
 
 
-def leftover_losses(request: ChatRequest) -> Iterator[Loss]:
+def leftover_losses(request: ChatRequest) -> list[Loss]:
     """A loss per parameter and per leftover member that the request will be sent without."""
-    for name, given, kind in _dropped_params(request):
-        if given:
-            yield Loss("dropped_param", f"/{name}", "no such parameter here", kind)
-    yield from lost_leftovers(request, FAMILY)
+    losses = lost_leftovers(request, FAMILY)
+    if request.store is not None:
+        losses.append(_dropped("store", LossKind.PARAMETER if request.store else LossKind.HINT))
+    if not request.is_simple:
+        losses.extend(_dropped(name, kind) for name, given, kind in _dropped_params(request) if given)
+    return losses
+
+
+def _dropped(name: str, kind: LossKind) -> Loss:
+    return Loss("dropped_param", f"/{name}", "no such parameter here", kind)
 
 
 def _dropped_params(request: ChatRequest) -> tuple[tuple[str, bool, LossKind], ...]:
-    """Each parameter without a counterpart: its name, whether it was given, and what losing it means."""
+    """Each rare parameter without a counterpart: its name, whether it was given, and what losing it means."""
     sampling, parameter, hint = request.sampling, LossKind.PARAMETER, LossKind.HINT
     only_text = set(request.modalities) <= {"text"}
     return (
@@ -50,7 +54,6 @@ def _dropped_params(request: ChatRequest) -> tuple[tuple[str, bool, LossKind], .
         ("audio", request.audio_output is not None, parameter),
         ("prediction", request.prediction is not None, parameter),
         ("verbosity", request.verbosity is not None, parameter),
-        ("store", request.store is not None, parameter if request.store else hint),
         ("metadata", bool(request.metadata), hint),
         ("prompt_cache_key", request.cache_key is not None, hint),
     )

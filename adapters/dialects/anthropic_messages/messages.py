@@ -45,7 +45,8 @@ class Conversation:
 
 def render_conversation(messages: tuple[Message, ...], target: Target, names: ToolNames) -> Conversation:
     """`messages` as the API takes them. Raises UnsupportedFeature, with its path, for a part it cannot take."""
-    repaired = _repaired(messages, target)
+    plain = is_plain_talk(messages)
+    repaired = _Repaired(messages, messages, []) if plain else _repaired(messages, target)
     fitted, whole, losses = repaired.fitted, repaired.whole, repaired.losses
     places = Places(fitted)
 
@@ -56,11 +57,12 @@ def render_conversation(messages: tuple[Message, ...], target: Target, names: To
     renderer = BlockRenderer(family=target.family, names=names, marks=marks, lost=lost)
     writer = _Writer(renderer, fitted, places)
     leading = list(takewhile(_is_instruction, whole))
-    losses.extend(
-        Loss("dropped_param", f"/messages/{index}/name", "there are no names here", LossKind.HINT)
-        for index, message in enumerate(messages)
-        if message.name is not None and not writer.names_speaker(message)
-    )
+    if not plain:
+        losses.extend(
+            Loss("dropped_param", f"/messages/{index}/name", "there are no names here", LossKind.HINT)
+            for index, message in enumerate(messages)
+            if message.name is not None and not writer.names_speaker(message)
+        )
     system: list[Block] = []
     for message in leading:
         writer.write(message, system)
@@ -81,8 +83,6 @@ class _Repaired:
 
 
 def _repaired(messages: tuple[Message, ...], target: Target) -> _Repaired:
-    if is_plain_talk(messages):
-        return _Repaired(messages, messages, [])
     kinds = {type(part) for message in messages for part in message.parts}
     losses: list[Loss] = []
     fitted = messages

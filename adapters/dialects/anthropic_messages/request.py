@@ -36,11 +36,13 @@ def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
     """
     if request.source == NAME:
         return restore_request(request, target)
-    refuse_impossible(request)
+    if not request.is_simple:
+        refuse_impossible(request)
     profile = target.profile
     names = ToolNames.of(request, TOOL_NAME)
     told = render_conversation(request.messages, target, names)
-    thinking = plan_thinking(request, profile, history_has_thoughts=has_thoughts(told.turns))
+    thoughts_kept = request.reasoning is None or has_thoughts(told.turns)
+    thinking = plan_thinking(request, profile, history_has_thoughts=thoughts_kept)
     offered = plan_tools(request, names, profile, thinking, told.marks)
     output = plan_output(request.response_format, offered, profile, thinking)
     tools = output.tools
@@ -76,15 +78,13 @@ def _body(
     system, tools, choice = told.system, output.tools.tools, output.tools.choice
     if output.sentence is not None:
         system = [*system, text_block(output.sentence)]
-    used = called_tools(told.turns)
-    if used and not tools:
-        tools, choice = declarations(used), {"type": "none"}
+    if not tools:
+        used = called_tools(told.turns)
+        tools, choice = (declarations(used), {"type": "none"}) if used else (tools, choice)
     lost_hints = told.marks.limit(chain(tools, system, chain.from_iterable(turn.blocks for turn in told.turns)))
-    config = {
-        name: value
-        for name, value in (("effort", thinking.effort), ("format", output.native))
-        if value is not None
-    }
+    config: Block = {} if thinking.effort is None else {"effort": thinking.effort}
+    if output.native is not None:
+        config["format"] = output.native
     body: Block = {
         "model": target.model,
         "max_tokens": thinking.max_tokens,

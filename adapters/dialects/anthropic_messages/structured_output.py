@@ -54,7 +54,7 @@ def plan_output(
     if _forced_elsewhere(tools.choice):
         loss = Loss("dropped_param", _AT, "the answer must be a call of a tool", LossKind.PARAMETER)
         return OutputPlan(tools=tools, losses=(loss,))
-    if can_force(profile, thinking):
+    if can_force(profile, thinking) and _is_object(wanted.schema):
         loss = Loss("json_schema_emulated", _AT, "asked for as the call of a tool", LossKind.HINT)
         return OutputPlan(tools=_with_json_tool(tools, wanted), losses=(loss,))
     loss = Loss("json_schema_emulated", _AT, "asked for by an instruction")
@@ -86,6 +86,11 @@ def _with_json_tool(tools: ToolPlan, wanted: ResponseFormat) -> ToolPlan:
     else:
         choice = {**(tools.choice or {}), "type": "any"}
     return replace(tools, tools=[*tools.tools, tool], choice=choice)
+
+
+def _is_object(schema: JSON) -> bool:
+    """Whether the input of a tool can have the shape, which is an object always."""
+    return not isinstance(schema, dict) or schema.get("type", "object") == "object"
 
 
 def _schema(schema: JSON) -> JSON:

@@ -64,8 +64,10 @@ def plan_tools(
             "expected tool_choice to allow tools that the request offers; got other names. Offer or allow them.",
             param="tool_choice",
         )
-    choice = _server_choice(request) or (_choice(request, names) if functions else None)
-    losses.extend(_unchosen(request, choice))
+    choice: Block | None = None
+    if request.tool_choice is not None or request.parallel_tool_calls is not None:
+        choice = _server_choice(request) or (_choice(request, names) if functions else None)
+        losses.extend(_unchosen(request, choice))
     if choice is not None and choice["type"] in {"any", "tool"} and not can_force(profile, thinking):
         losses.append(Loss("tool_choice_relaxed", "/tool_choice", "this model, or its thinking, cannot be forced"))
         choice = {**{key: choice[key] for key in choice if key != "name"}, "type": "auto"}

@@ -43,6 +43,8 @@ def with_systems_placed(turns: Sequence[Turn], *, allowed: bool) -> tuple[list[T
     It takes them, of models that do at all, after a user turn and before an assistant turn or the end. They
     never move up: that would change what the instructions are about, and spoil the cached prefix.
     """
+    if "system" not in [turn.role for turn in turns]:
+        return list(turns), ()
     placed: list[Turn] = []
     losses: list[Loss] = []
     for index, turn in enumerate(turns):

@@ -50,7 +50,8 @@ def render_contents(
     Leading instructions become the systemInstruction; later ones stay in their place, as marked user text.
     """
     native, repaired = messages, messages
-    if not is_plain_talk(messages):
+    plain = is_plain_talk(messages)
+    if not plain:
         native, dropped = without_foreign_reasoning(with_result_names(messages), FAMILY)
         repaired, orphaned = without_orphans(native)
         losses.add(*dropped, *orphaned)
@@ -59,7 +60,7 @@ def render_contents(
         (index for index, message in enumerate(repaired) if message.role not in INSTRUCTION_ROLES), len(repaired)
     )
     instructions = [part for message in repaired[:leading] for part in writer.instructions(message)]
-    named = spoken_names(repaired)
+    named = frozenset() if plain else spoken_names(repaired)
     for message in repaired[leading:]:
         writer.add(message, spoken_name=message.name if len(named) > 1 else None)
     return instructions, writer.finished(last=native[-1] if native else None)
@@ -78,6 +79,9 @@ class _Writer:
 
     def instructions(self, message: Message) -> list[dict[str, JSON]]:
         """The text of a system message; anything else in it is lost."""
+        text = message.plain_text
+        if text:
+            return [{"text": text}]
         for part in message.parts:
             if not isinstance(part, Text):
                 self._losses.change("dropped_part", self._places.pointer(part), "instructions are text only")
@@ -86,8 +90,6 @@ class _Writer:
     def add(self, message: Message, *, spoken_name: str | None) -> None:
         """One more message. `spoken_name`: who speaks, where several users do."""
         match message.role:
-            case Role.SYSTEM | Role.DEVELOPER:
-                self._fold(message)
             case Role.USER:
                 parts = self._parts(message)
                 if not parts:
@@ -97,6 +99,8 @@ class _Writer:
             case Role.ASSISTANT:
                 self._called = [part.name for part in message.parts if isinstance(part, ToolCall)]
                 self._append("model", self._parts(message))
+            case Role.SYSTEM | Role.DEVELOPER:
+                self._fold(message)
             case Role.TOOL:
                 self._answer(message)
             case _:

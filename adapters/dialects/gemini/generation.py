@@ -17,12 +17,10 @@ _SEED_SPAN: Final = 2**32
 
 def render_generation(request: ChatRequest, profile: ModelProfile, *, losses: Losses) -> dict[str, JSON]:
     """Sampling, limits, shape of the answer and thinking; empty where nothing was asked for."""
-    config = (
-        _sampling(request.sampling, profile, losses=losses)
-        | _limits(request, profile, losses=losses)
-        | _format(request, profile, losses=losses)
-        | _modalities(request, losses)
-    )
+    config = _sampling(request.sampling, profile, losses=losses) | _limits(request, profile, losses=losses)
+    if request.is_simple:
+        return config
+    config |= _format(request, profile, losses=losses) | _modalities(request, losses)
     thinking = render_thinking(request.reasoning, profile, losses=losses)
     return config if thinking is None else config | {"thinkingConfig": thinking}
 
@@ -50,7 +48,7 @@ def _sampling(sampling: Sampling, profile: ModelProfile, *, losses: Losses) -> d
         "seed": _seed(sampling.seed, losses),
         "frequencyPenalty": drawn["frequency_penalty"],
         "presencePenalty": drawn["presence_penalty"],
-        "stopSequences": _stops(sampling.stop, losses) or None,
+        "stopSequences": _stops(sampling.stop, losses) or None if sampling.stop else None,
     }
     return {name: value for name, value in wanted.items() if value is not None}
 

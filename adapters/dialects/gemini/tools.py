@@ -10,7 +10,7 @@ from adapters.dialects.leftovers import foreign_losses
 from domain.chat.request import BuiltinTool, ChatRequest, Tool, ToolChoice, ToolMode
 from domain.chat.tool_names import ToolNames
 from domain.errors import UnsupportedFeature
-from domain.json_types import JSON
+from domain.json_types import JSON, NO_EXT
 from domain.models.profile import ModelProfile
 
 _BY_KIND: Final = MappingProxyType(
@@ -76,7 +76,8 @@ def _declaration(tool: Tool, index: int, *, names: ToolNames, losses: Losses) ->
         losses.change("dropped_grammar", where, "Gemini cannot hold a tool's input to a grammar")
     if tool.cache is not None:
         losses.hint("dropped_cache_hint", where, "Gemini caches by itself")
-    losses.add(*foreign_losses(tool.ext, at=where))
+    if tool.ext is not NO_EXT:
+        losses.add(*foreign_losses(tool.ext, at=where))
     declaration: dict[str, JSON] = {"name": names.wire(tool.name)}
     if tool.description is not None:
         declaration["description"] = tool.description
@@ -135,6 +136,8 @@ def _function_calling(request: ChatRequest, *, names: ToolNames, losses: Losses)
 
 def _note_strictness(tools: Sequence[Tool | BuiltinTool], config: Mapping[str, JSON], losses: Losses) -> None:
     """Whether arguments are held to their schemas is one mode of all functions, and not said of one of them."""
+    if all(isinstance(tool, BuiltinTool) or tool.strict is None for tool in tools):
+        return
     strict = sum(isinstance(tool, Tool) and bool(tool.strict) for tool in tools)
     told = strict == 1 and config.get("functionCallingConfig") == {"mode": "VALIDATED"}
     for index, tool in enumerate(tools):

@@ -19,37 +19,42 @@ from domain.chat.content import (
     ToolCall,
     ToolResult,
 )
-from domain.chat.request import ChatRequest, Message, Role
+from domain.chat.request import ChatRequest, Message, Role, is_plain_talk
 
 _CACHES: Final = "Gemini caches by itself"
 
 
 def note_unsaid(request: ChatRequest, losses: Losses) -> None:
     """Parameters, members of messages and of their parts; what tools lose is noted where they are rendered."""
+    if not request.is_simple:
+        _note_rare(request, losses)
+    if request.store:
+        losses.parameter("store")
+    elif request.store is False:
+        losses.hint("dropped_param", "/store", "Gemini is not asked to keep anything")
+    if not is_plain_talk(request.messages):
+        _note_messages(request.messages, losses)
+
+
+def _note_rare(request: ChatRequest, losses: Losses) -> None:
     dropped = {
         "verbosity": request.verbosity,
         "prediction": request.prediction,
-        "store": request.store or None,
         "metadata": request.metadata or None,
         "user": request.end_user if "safety_identifier" not in request.ext.get("openai", {}) else None,
     }
     for name, value in dropped.items():
         if value is not None:
             losses.parameter(name)
-    if request.store is False:
-        losses.hint("dropped_param", "/store", "Gemini is not asked to keep anything")
     if request.cache_key is not None:
         losses.hint("dropped_cache_hint", "/prompt_cache_key", _CACHES)
     if request.reasoning is not None:
         losses.add(*foreign_losses(request.reasoning.ext, at="/reasoning_effort"))
-    _note_messages(request.messages, losses)
 
 
 def _note_messages(messages: Sequence[Message], losses: Losses) -> None:
     named, places = spoken_names(messages), Places(messages)
     for index, message in enumerate(messages):
-        if message.plain_text is not None:
-            continue
         where = f"/messages/{index}"
         if message.name and (message.role is not Role.USER or len(named) < 2):
             losses.hint("dropped_name", f"{where}/name", "Gemini has no names of speakers")

@@ -81,7 +81,7 @@ def _json_schema(wanted: ResponseFormat, *, strict: bool | None) -> JSON:
 def sampling_members(
     request: ChatRequest, target: Target, effort: Effort | None
 ) -> tuple[dict[str, JSON], tuple[Loss, ...]]:
-    """`temperature`, `top_p` and `top_logprobs`; models that reason take none of them while they do."""
+    """`temperature` and `top_p`; models that reason take none of them while they do."""
     refused = refused_parameters(target.profile, reasons=effort is not Effort.NONE)
     sampling = request.sampling
     members: dict[str, JSON] = {}
@@ -92,16 +92,27 @@ def sampling_members(
             losses.append(_dropped(name, f"{target.model} does not take it", kind))
         elif value is not None:
             members[name] = value
-    if request.logprobs is not None:
-        if "logprobs" in refused:
-            losses.append(_dropped("logprobs", f"{target.model} does not take it"))
-            if request.logprobs:
-                losses.append(_dropped("top_logprobs", f"{target.model} does not take it"))
-        else:
-            members["include"] = [LOGPROBS]
-            members |= {"top_logprobs": request.logprobs} if request.logprobs else {}
-    losses.extend(_dropped(name, kind=kind) for name, given, kind in _without_counterpart(request) if given)
+    if sampling.stop:
+        losses.append(_dropped("stop"))
     return members, tuple(losses)
+
+
+def logprob_members(
+    request: ChatRequest, target: Target, effort: Effort | None
+) -> tuple[dict[str, JSON], tuple[Loss, ...]]:
+    """`top_logprobs` and the `include` that asks for them, which models that reason do not take either."""
+    wanted = request.logprobs
+    if wanted is None:
+        return {}, ()
+    if "logprobs" in refused_parameters(target.profile, reasons=effort is not Effort.NONE):
+        why = f"{target.model} does not take it"
+        return {}, (_dropped("logprobs", why), *([_dropped("top_logprobs", why)] if wanted else ()))
+    return {"include": [LOGPROBS], **({"top_logprobs": wanted} if wanted else {})}, ()
+
+
+def dropped_parameters(request: ChatRequest) -> list[Loss]:
+    """A loss for each rare parameter that the format lacks."""
+    return [_dropped(name, kind=kind) for name, given, kind in _without_counterpart(request) if given]
 
 
 def _without_counterpart(request: ChatRequest) -> tuple[tuple[str, bool, LossKind], ...]:
@@ -111,7 +122,6 @@ def _without_counterpart(request: ChatRequest) -> tuple[tuple[str, bool, LossKin
     only_text = set(request.modalities) <= {"text"}
     return (
         ("top_k", sampling.top_k is not None, parameter),
-        ("stop", bool(sampling.stop), parameter),
         ("seed", sampling.seed is not None, parameter),
         ("frequency_penalty", frequency is not None, parameter if frequency else hint),
         ("presence_penalty", presence is not None, parameter if presence else hint),
@@ -140,12 +150,11 @@ def limit_members(request: ChatRequest, target: Target) -> tuple[dict[str, JSON]
     return {"max_output_tokens": limit}, ()
 
 
-def plain_members(request: ChatRequest) -> dict[str, JSON]:
-    """Members that mean the same in every dialect that has them. Nothing is stored unless the client asked."""
+def rare_members(request: ChatRequest) -> dict[str, JSON]:
+    """Members that mean the same in every dialect that has them, and that few requests have."""
     kept = request.ext.get(OPENAI, {})
     named = "safety_identifier" in kept or "user" in kept
     members: dict[str, JSON] = {
-        "store": bool(request.store),
         "service_tier": None if request.service_tier is None else render_service_tier(request.service_tier),
         "user": None if named else request.end_user,
         "prompt_cache_key": request.cache_key,
@@ -159,10 +168,14 @@ def wants_encrypted_reasoning(body: Mapping[str, JSON], target: Target) -> bool:
     return not body.get("store") and ("reasoning" in body or refuses_sampling(target.profile))
 
 
-def kept_leftovers(request: ChatRequest) -> tuple[dict[str, JSON], tuple[Loss, ...]]:
-    """The members of a chat request that this format knows too, and what is lost of the others."""
+def kept_leftovers(request: ChatRequest) -> dict[str, JSON]:
+    """The members of a chat request that this format knows too."""
     kept = {name: value for name, value in request.ext.get(OPENAI, {}).items() if name in _ALSO_HERE}
     if not request.stream:
         kept.pop("stream_options", None)
-    lost = [loss for loss in lost_leftovers(request, FAMILY) if loss.where.removeprefix("/") not in _ALSO_HERE]
-    return kept, tuple(lost)
+    return kept
+
+
+def leftover_losses(request: ChatRequest) -> list[Loss]:
+    """What is lost of the members that this format does not know."""
+    return [loss for loss in lost_leftovers(request, FAMILY) if loss.where.removeprefix("/") not in _ALSO_HERE]

@@ -4,7 +4,7 @@ A request that was written in this format goes back as it was parsed. One of ano
 nothing to be stored unless its client said so, and names what it loses.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from adapters.dialects.contract import RenderedRequest, Target
 from adapters.dialects.leftovers import refuse_foreign
@@ -17,9 +17,10 @@ from adapters.dialects.openai_responses.tool_rendering import (
     render_tools,
 )
 from adapters.dialects.openai_responses.vocabulary import FAMILY, NAME, OPENAI
-from domain.chat.request import ChatRequest
+from domain.chat.loss import Loss
+from domain.chat.request import ChatRequest, Effort
 from domain.chat.tool_names import ToolNames
-from domain.json_types import JSON
+from domain.json_types import JSON, NO_EXT
 
 
 def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
@@ -28,37 +29,46 @@ def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
 
 
 def _translated(request: ChatRequest, target: Target) -> RenderedRequest:
-    parameters.refuse_impossible(request)
-    refuse_foreign(request.ext, FAMILY, OPENAI)
+    if not request.is_simple:
+        parameters.refuse_impossible(request)
+        refuse_foreign(request.ext, FAMILY, OPENAI)
     names = ToolNames.of(request)
     said = render_conversation(request.messages, target, names, own=False)
     tools, tool_losses = render_tools(request.tools, names)
-    choice, choice_losses = choice_members(request, tools, names)
     reasoning, effort, effort_losses = reasoning_settings.render(request.reasoning, target.profile)
     sampling, sampling_losses = parameters.sampling_members(request, target, effort)
     limit, limit_losses = parameters.limit_members(request, target)
-    text, text_losses = parameters.render_text(request.response_format, request.verbosity)
-    kept, lost = parameters.kept_leftovers(request)
-    body: dict[str, JSON] = {"model": target.model, "input": said.items}
-    optional = {"instructions": said.instructions, "tools": tools, "reasoning": reasoning, "text": text}
+    # Nothing is stored unless the client asked for it.
+    body = {"model": target.model, "input": said.items, **sampling, **limit, "store": bool(request.store)}
+    optional = {"instructions": said.instructions, "tools": tools, "reasoning": reasoning}
     body |= {name: value for name, value in optional.items() if value}
-    body |= {**choice, **sampling, **limit, **parameters.plain_members(request)}
+    losses = [*said.losses, *tool_losses, *effort_losses, *sampling_losses, *limit_losses]
+    if not request.is_simple:
+        losses.extend(_add_rare(body, request, target, names, effort))
     if parameters.wants_encrypted_reasoning(body, target):
         body["include"] = [*body.get("include", ()), parameters.ENCRYPTED_REASONING]
     if request.stream:
-        body |= {"stream": True, "stream_options": {"include_obfuscation": False}}
-    body |= kept
-    losses = (
-        *said.losses,
-        *tool_losses,
-        *choice_losses,
-        *effort_losses,
-        *sampling_losses,
-        *limit_losses,
-        *text_losses,
-        *lost,
-    )
-    return RenderedRequest(body=body, losses=losses, tool_names=names)
+        body["stream"], body["stream_options"] = True, {"include_obfuscation": False}
+    if request.ext is not NO_EXT:
+        body |= parameters.kept_leftovers(request)
+    losses.extend(parameters.leftover_losses(request))
+    return RenderedRequest(body=body, losses=tuple(losses), tool_names=names)
+
+
+def _add_rare(
+    body: dict[str, JSON], request: ChatRequest, target: Target, names: ToolNames, effort: Effort | None
+) -> Iterator[Loss]:
+    """What few requests ask for."""
+    choice, choice_losses = choice_members(request, body.get("tools", []), names)
+    logprobs, logprob_losses = parameters.logprob_members(request, target, effort)
+    text, text_losses = parameters.render_text(request.response_format, request.verbosity)
+    body |= {**choice, **logprobs, **parameters.rare_members(request)}
+    if text:
+        body["text"] = text
+    yield from choice_losses
+    yield from logprob_losses
+    yield from parameters.dropped_parameters(request)
+    yield from text_losses
 
 
 def _own(request: ChatRequest, target: Target) -> RenderedRequest:
