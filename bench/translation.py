@@ -21,7 +21,8 @@ from adapters.dialects.openai_responses.dialect import OpenAIResponses
 from domain.chat import events as ev
 from domain.chat.content import Text
 from domain.chat.events import BlockKind, StreamEvent
-from domain.chat.fold import Folding, fold
+from domain.chat.fold import fold
+from domain.chat.folding import Folding
 from domain.chat.request import ChatRequest, Message, Role, Sampling, Tool
 from domain.chat.response import Finish, FinishReason
 from domain.chat.usage import Usage

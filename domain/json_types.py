@@ -60,8 +60,3 @@ class _NoExt(Mapping[str, Mapping[str, JSON]]):
 
 
 NO_EXT: Final[Ext] = _NoExt()
-
-
-def has_members(ext: Ext) -> bool:
-    """Whether anything is left over; a dialect may leave a family without members as a mark of its own."""
-    return ext is not NO_EXT and any(ext.values())

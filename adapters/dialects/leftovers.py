@@ -107,6 +107,16 @@ def refuse_foreign(ext: Ext, *families: str) -> None:
                 )
 
 
+def refuse_no_answer(limit: int) -> None:
+    """Raise UnsupportedFeature where no token is to be generated, by which Anthropic's clients warm its cache."""
+    if limit == 0:
+        raise UnsupportedFeature(
+            "expected a limit of at least one token; got 0, which warms a cache at Anthropic alone. Ask for one, or "
+            "for a model that is reached in the request's own dialect.",
+            param="max_tokens",
+        )
+
+
 def foreign_losses(ext: Ext, *families: str, at: str = "") -> Iterator[Loss]:
     """A loss for each member that `ext`, found at the pointer `at`, holds for other formats than `families`.
 

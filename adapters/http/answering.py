@@ -17,7 +17,7 @@ from application.chat_call import ChatCall
 from application.ports.chat_provider import Piece
 from domain.chat import events as ev
 from domain.chat.events import StreamEvent
-from domain.chat.fold import Folding
+from domain.chat.folding import Folding
 from domain.chat.loss import Loss
 from domain.errors import ErrorKind, FeatherGateError, MalformedResponse
 from domain.routing.fleet import Deployment

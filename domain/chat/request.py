@@ -7,7 +7,7 @@ from operator import attrgetter
 from typing import Final, Literal
 
 from domain.chat.content import CacheHint, Part, Text
-from domain.json_types import JSON, NO_EXT, Ext, has_members
+from domain.json_types import JSON, NO_EXT, Ext
 from domain.values import dataclass
 
 
@@ -24,7 +24,9 @@ class Role(StrEnum):
 INSTRUCTION_ROLES = frozenset({Role.SYSTEM, Role.DEVELOPER})
 
 
-_TOOL = Role.TOOL
+_TOOL: Final = Role.TOOL
+_marks: Final = attrgetter("citations", "cache", "signature")
+_UNMARKED: Final = ((), None, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +35,8 @@ class Message:
 
     standing: it came beside the conversation, as the request's own instructions (`instructions`, `system`,
     `systemInstruction`), and goes back there where the target has such a place.
+    plain_text: the text of a message that says one and nothing beside it, as most do; None where there is more.
+    Such a message has nothing to repair and nothing to lose: what looks for that may pass it by.
     """
 
     role: Role
@@ -40,21 +44,23 @@ class Message:
     name: str | None = None
     standing: bool = False
     ext: Ext = NO_EXT
+    plain_text: str | None = field(init=False, repr=False, compare=False)
 
-    @property
-    def plain_text(self) -> str | None:
-        """The text of a message that says one and nothing beside it, as most do; None where there is more.
+    def __post_init__(self) -> None:
+        text: str | None = None
+        if len(self.parts) == 1 and self.name is None and self.role is not _TOOL:
+            part = self.parts[0]
+            if isinstance(part, Text) and _marks(part) == _UNMARKED:
+                says_more = (part.ext is not NO_EXT or self.ext is not NO_EXT) and _have_members(
+                    part.ext, self.ext
+                )
+                text = None if says_more else part.text
+        object.__setattr__(self, "plain_text", text)
 
-        Such a message has nothing to repair and nothing to lose: what looks for that may pass it by.
-        """
-        if len(self.parts) != 1 or self.name is not None or self.role is _TOOL:
-            return None
-        text = self.parts[0]
-        if not isinstance(text, Text) or text.citations or text.cache is not None or text.signature is not None:
-            return None
-        if text.ext is NO_EXT and self.ext is NO_EXT:
-            return text.text
-        return None if has_members(text.ext) or has_members(self.ext) else text.text
+
+def _have_members(*extensions: Ext) -> bool:
+    """Whether anything is left over; a dialect may leave a family without members as a mark of its own."""
+    return any(members for ext in extensions for members in ext.values())
 
 
 def is_plain_talk(messages: Iterable[Message]) -> bool:

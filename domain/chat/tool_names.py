@@ -36,7 +36,7 @@ class ToolNames:
         """The mapping for every tool that `request` declares, chooses, or tells of in its history."""
         names = {tool.name for tool in request.tools if isinstance(tool, Tool)}
         for message in request.messages:
-            for part in message.parts:
+            for part in message.parts if message.plain_text is None else ():
                 if isinstance(part, (ToolCall, ToolResult)) and part.name is not None:
                     names.add(part.name)
         if request.tool_choice is not None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import field
+from operator import attrgetter
+from typing import Final
 
 from domain.values import dataclass
 
@@ -30,8 +32,29 @@ class Usage:
     server_tool_calls: Mapping[str, int] = field(default_factory=dict)
 
     @property
+    def has_details(self) -> bool:
+        """Whether more is known than the two counts that every answer has."""
+        return _details(self) != _NO_DETAILS
+
+    @property
     def total_tokens(self) -> int | None:
         """Prompt and completion together, or None while either is unknown."""
         if self.prompt_tokens is None or self.completion_tokens is None:
             return None
         return self.prompt_tokens + self.completion_tokens
+
+
+_details: Final = attrgetter(
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "cache_write_tokens_by_ttl",
+    "reasoning_tokens",
+    "audio_prompt_tokens",
+    "audio_completion_tokens",
+    "image_prompt_tokens",
+    "tool_prompt_tokens",
+    "accepted_prediction_tokens",
+    "rejected_prediction_tokens",
+    "server_tool_calls",
+)
+_NO_DETAILS: Final = _details(Usage())

@@ -1,3 +1,5 @@
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,12 +18,17 @@ from domain.chat.content import (
     ToolCall,
 )
 from domain.chat.fold import fold, unfold
+from domain.chat.folding import _TAKEN
 from domain.chat.response import Candidate, ChatResponse, Finish, FinishReason
 from domain.chat.usage import Usage
 from domain.errors import ErrorKind, MalformedResponse, UpstreamRejected
 from tests.strategies import canonical
 
 STOP = Finish(reason=FinishReason.STOP, native="stop")
+
+
+def test_every_event_is_taken() -> None:
+    assert set(get_args(ev.StreamEvent)) == set(_TAKEN)
 
 
 def answer(*parts: object, **more: object) -> ChatResponse:

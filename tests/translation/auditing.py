@@ -6,7 +6,7 @@ and written in the client's dialect, holds it as the client wrote it.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
@@ -58,6 +58,7 @@ OF_ONE_OF_TWO: Final = frozenset({"dropped_cache_hint", "dropped_tool"})
 left out is no matter, and without either nothing is."""
 DEFAULTS: Final = (
     ("arguments", "{}"),
+    ("display", "summarized"),
     ("n", 1),
     ("ttl", "5m"),
     ("top_logprobs", 0),
@@ -255,21 +256,21 @@ def told_back(route: Route, sent: RenderedRequest) -> tuple[Mapping[str, Any], .
     return tuple(found)
 
 
-def unnamed(route: Route, body: dict[str, Any]) -> list[str]:
+def unnamed(route: Route, audit: Iterable[Field]) -> list[str]:
     """Every field that is lost and that no loss names, each as a line to read."""
     return [
         f"{route}: {pointer(field.path)} = {field.value!r} leaves no trace and no warning; "
         f"of all {sorted(field.losses)} only {list(field.own_losses)} are there because of it"
-        for field in audited(route, body)
+        for field in audit
         if field.lost and not any(field.carried) and not field.is_named()
     ]
 
 
-def needless(route: Route, body: dict[str, Any], exempt: Collection[str] = ()) -> list[str]:
+def needless(route: Route, audit: Iterable[Field], exempt: Collection[str] = ()) -> list[str]:
     """Every field that arrives as it was and that a loss names all the same, each as a line to read."""
     return [
         f"{route}: {pointer(field.path)} = {field.value!r} is carried, but {code} is warned of"
-        for field in audited(route, body)
+        for field in audit
         if field.carried[:1] == (True,)
         for code, place in field.own_losses
         if place == pointer(field.path) and code not in exempt

@@ -35,11 +35,15 @@ _CALLING: Final = frozenset({ToolCall, ToolResult})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
-    """`system` blocks, the turns after them, the cache hints on both, and what changed on the way."""
+    """`system` blocks, the turns after them, the cache hints on both, and what changed on the way.
+
+    plain: there is nothing but texts in it, and no mark on any.
+    """
 
     system: list[Block]
     turns: list[Turn]
     marks: CacheMarks
+    plain: bool
     losses: tuple[Loss, ...]
 
 
@@ -69,8 +73,9 @@ def render_conversation(messages: tuple[Message, ...], target: Target, names: To
     told = writer.turns(whole[len(leading) :], skipped=len(leading))
     turns, folded = with_systems_placed(told, allowed=target.profile.mid_system)
     first = with_user_first(turns, f"/messages/{len(leading)}" if told else "/messages")
-    with_thoughts_first(turns)
-    return Conversation(system=system, turns=turns, marks=marks, losses=(*losses, *folded, *first))
+    if not plain:
+        with_thoughts_first(turns)
+    return Conversation(system=system, turns=turns, marks=marks, plain=plain, losses=(*losses, *folded, *first))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +111,7 @@ class _Writer:
         self._renderer = renderer
         self._fitted = fitted
         self._places = places
-        named = {message.name for message in fitted if message.role is Role.USER and message.name}
+        named = {message.name for message in fitted if message.name and message.role is Role.USER}
         self._tells_speakers_apart = len(named) > 1
 
     def turns(self, messages: Sequence[Message], *, skipped: int) -> list[Turn]:

@@ -78,10 +78,11 @@ def _body(
     system, tools, choice = told.system, output.tools.tools, output.tools.choice
     if output.sentence is not None:
         system = [*system, text_block(output.sentence)]
-    if not tools:
+    if not tools and not told.plain:
         used = called_tools(told.turns)
         tools, choice = (declarations(used), {"type": "none"}) if used else (tools, choice)
-    lost_hints = told.marks.limit(chain(tools, system, chain.from_iterable(turn.blocks for turn in told.turns)))
+    said = () if told.plain else chain(system, chain.from_iterable(turn.blocks for turn in told.turns))
+    lost_hints = told.marks.limit(chain(tools, said))
     config: Block = {} if thinking.effort is None else {"effort": thinking.effort}
     if output.native is not None:
         config["format"] = output.native

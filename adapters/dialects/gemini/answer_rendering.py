@@ -21,24 +21,27 @@ SILENCE: Final = {"text": ""}
 
 def render_response(response: ChatResponse, reply: Reply) -> dict[str, JSON]:
     """The answer, under the name the client asked for."""
-    candidates = [each for each in response.candidates if each.parts or render_prompt_block(each.finish) is None]
-    blocked = next(
-        (render_prompt_block(each.finish) for each in response.candidates if each not in candidates), None
-    )
-    rendered: dict[str, JSON] = {
-        "candidates": [_candidate(candidate) for candidate in candidates] or None,
-        "promptFeedback": blocked,
-        "usageMetadata": None if response.usage is None else render_usage(response.usage),
-        **about_answer(response.id, response.created_unix_s, reply),
-    }
-    return {name: value for name, value in rendered.items() if value is not None}
+    candidates: list[JSON] = []
+    blocked: list[JSON] = []
+    for candidate in response.candidates:
+        block = None if candidate.parts else render_prompt_block(candidate.finish)
+        if block is None:
+            candidates.append(_candidate(candidate))
+        else:
+            blocked.append(block)
+    rendered: dict[str, JSON] = {"candidates": candidates} if candidates else {}
+    if blocked:
+        rendered["promptFeedback"] = blocked[0]
+    if response.usage is not None:
+        rendered["usageMetadata"] = render_usage(response.usage)
+    return rendered | about_answer(response.id, response.created_unix_s, reply)
 
 
 def about_answer(upstream_id: str, created_unix_s: int | None, reply: Reply) -> dict[str, JSON]:
     """The members that tell which answer it is."""
     about: dict[str, JSON] = {"modelVersion": reply.model}
     if created_unix_s is not None and 0 <= created_unix_s < _YEAR_10000_UNIX_S:
-        about["createTime"] = datetime.fromtimestamp(created_unix_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        about["createTime"] = datetime.fromtimestamp(created_unix_s, UTC).isoformat().replace("+00:00", "Z")
     return about | {"responseId": upstream_id} if upstream_id else about
 
 
@@ -51,15 +54,19 @@ def about_ending(finish: Finish, *, refused: bool) -> dict[str, JSON]:
 def _candidate(candidate: Candidate) -> dict[str, JSON]:
     rendered = [render_part(part) for part in candidate.parts if not _is_silent(part)]
     parts = [part for part in rendered if part is not None]
-    texts = (Cited(part.text, _citations(part)) for part in candidate.parts if isinstance(part, (Text, Refusal)))
+    texts = [part for part in candidate.parts if isinstance(part, (Text, Refusal))]
+    refused = any(isinstance(text, Refusal) for text in texts)
     members: dict[str, JSON] = {
         "content": {"parts": parts or [SILENCE], "role": "model"},
-        **about_ending(candidate.finish, refused=any(isinstance(part, Refusal) for part in candidate.parts)),
+        **about_ending(candidate.finish, refused=refused),
         "index": candidate.index,
-        "groundingMetadata": render_grounding(texts),
-        "logprobsResult": render_logprobs(candidate.logprobs) if candidate.logprobs else None,
     }
-    return {name: value for name, value in members.items() if value is not None}
+    if any(map(_citations, texts)):
+        grounding = render_grounding(Cited(text.text, _citations(text)) for text in texts)
+        members |= {} if grounding is None else {"groundingMetadata": grounding}
+    if candidate.logprobs:
+        members["logprobsResult"] = render_logprobs(candidate.logprobs)
+    return members
 
 
 def _is_silent(part: Part) -> bool:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from adapters.dialects import json_codec, media
 from adapters.dialects.contract import RenderedRequest
@@ -18,6 +19,9 @@ from domain.chat.events import BlockKind, StreamEvent
 from domain.chat.response import Finish
 from domain.errors import MalformedResponse
 from domain.json_types import JSON
+
+_COMMON: Final = frozenset({"content", "finishReason", "index", "safetyRatings", "tokenCount", "avgLogprobs"})
+"""Members of a candidate that most have or that say nothing here."""
 
 
 @dataclass(slots=True)
@@ -73,14 +77,18 @@ class CandidateReader:
                     # Server-side tools give several turns in one stream, each with its own STOP: an ending
                     # that more content follows was not the last.
                     self._ending = None
+        self._ending = candidate.get("finishReason") or self._ending
+        if not candidate.keys() <= _COMMON:
+            events += self._rarer(candidate)
+        return events
+
+    def _rarer(self, candidate: Mapping[str, JSON]) -> list[StreamEvent]:
+        """What is said beside the content, which most pieces have alone."""
         self._grounding = member(candidate, "groundingMetadata", dict) or self._grounding
         self._recited = member(candidate, "citationMetadata", dict) or self._recited
-        logprobs = member(candidate, "logprobsResult", dict)
-        if logprobs is not None:
-            events.append(ev.LogprobsDelta(parse_logprobs(logprobs), self._index))
-        self._ending = candidate.get("finishReason") or self._ending
         self._explanation = member(candidate, "finishMessage", str) or self._explanation
-        return events
+        logprobs = member(candidate, "logprobsResult", dict)
+        return [] if logprobs is None else [ev.LogprobsDelta(parse_logprobs(logprobs), self._index)]
 
     def end(self, blocked: Finish | None) -> list[StreamEvent]:
         """The last events; `blocked` is the ending of a blocked prompt. Raises MalformedResponse."""
@@ -95,6 +103,8 @@ class CandidateReader:
 
     def _part(self, part: dict[str, JSON]) -> list[StreamEvent]:
         text = member(part, "text", str)
+        if text is not None and len(part) == 1:
+            return self._say(BlockKind.TEXT, text, None)
         if text is not None:
             kind = BlockKind.REASONING if part.get("thought") else BlockKind.TEXT
             return self._say(kind, text, member(part, "thoughtSignature", str))
@@ -217,7 +227,7 @@ class CandidateReader:
         if spoken is None:
             return []
         if spoken.kind is BlockKind.TEXT:
-            self._preceding_bytes += sum(len(piece.encode("utf-8", "replace")) for piece in spoken.text)
+            self._preceding_bytes += len("".join(spoken.text).encode("utf-8", "replace"))
         return [ev.BlockStopped(spoken.block, self._index)]
 
     def _citations(self) -> list[StreamEvent]:
@@ -225,6 +235,8 @@ class CandidateReader:
 
         Where something else came last they stand in a block of their own, without text.
         """
+        if self._grounding is None and self._recited is None:
+            return []
         spoken = self._open if self._open is not None and self._open.kind is BlockKind.TEXT else None
         text = "".join(spoken.text) if spoken is not None else ""
         found: list[Citation] = []

@@ -50,9 +50,9 @@ def parse_turns(request: Members) -> list[Turn]:
     for index, content in enumerate(request.take_list("contents")):
         plain = _plain(content, index)
         for turn in (plain,) if plain is not None else reader.read(Members(content, f"{path}[{index}]"), index):
-            last = turns[-1] if turns else None
-            if last is not None and turn.message.role is Role.ASSISTANT and last.message.role is Role.ASSISTANT:
-                turns[-1] = _continued(last, turn)
+            is_model = turn.message.role is Role.ASSISTANT
+            if is_model and turns and turns[-1].message.role is Role.ASSISTANT:
+                turns[-1] = _continued(turns[-1], turn)
             else:
                 turns.append(turn)
     if index < 0:

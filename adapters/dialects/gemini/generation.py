@@ -6,6 +6,7 @@ from typing import Final
 from adapters.dialects.gemini.losses import Losses
 from adapters.dialects.gemini.reasoning import render_thinking
 from adapters.dialects.gemini.schema import adapt_schema
+from adapters.dialects.leftovers import refuse_no_answer
 from domain.chat.request import ChatRequest, ResponseFormat, Sampling
 from domain.json_types import JSON
 from domain.models.profile import ModelProfile
@@ -75,6 +76,8 @@ def _stops(stops: tuple[str, ...], losses: Losses) -> list[JSON]:
 def _limits(request: ChatRequest, profile: ModelProfile, *, losses: Losses) -> dict[str, JSON]:
     config: dict[str, JSON] = {}
     limit, most = request.max_output_tokens, profile.max_output_tokens
+    if limit is not None:
+        refuse_no_answer(limit)
     if limit is not None and most is not None and limit > most:
         losses.change("max_tokens_clamped", "/max_tokens", f"the model generates at most {most} tokens")
         limit = most

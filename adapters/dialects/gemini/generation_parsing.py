@@ -77,13 +77,20 @@ def parse_generation(request: Members) -> Generation:
     nested: dict[str, JSON] = {}
     rare = _rare(config, nested) if config.has_any(_RARE) else {}
     return Generation(
-        sampling=Sampling(
-            **{ours: take(config, name) for name, (ours, take) in _SAMPLING.items() if name in config}
-        ),
+        sampling=Sampling(**_drawn(config)),
         max_output_tokens=config.take_integer("maxOutputTokens"),
         **rare,
         left={**config.left(), **nested},
     )
+
+
+def _drawn(config: Members) -> dict[str, JSON]:
+    """How tokens are to be drawn, as far as the request says so."""
+    drawn: dict[str, JSON] = {}
+    for name in config.present(_SAMPLING.keys()):
+        ours, take = _SAMPLING[name]
+        drawn[ours] = take(config, name)
+    return drawn
 
 
 def _rare(config: Members, nested: dict[str, JSON]) -> dict[str, Any]:

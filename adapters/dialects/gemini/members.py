@@ -5,6 +5,7 @@ camelCase; what is the caller's own (schemas, arguments, results, labels) is nev
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Final
 
 from adapters.dialects.gemini.vocabulary import FAMILY
@@ -69,6 +70,10 @@ class Members:
     def has_any(self, names: Collection[str]) -> bool:
         """Whether one of the members `names` is there and was not taken."""
         return not self._left.keys().isdisjoint(names)
+
+    def present(self, names: AbstractSet[str]) -> list[str]:
+        """Those of `names` that are there and were not taken, in alphabetical order."""
+        return sorted(self._left.keys() & names)
 
     def at(self, name: str) -> str:
         """The path of the member `name`."""

@@ -29,6 +29,8 @@ def parse_usage(counts: Mapping[str, JSON]) -> Usage:
     total = member(counts, "totalTokenCount", int)
     if total is not None and total >= prompt:
         completion = total - prompt
+    if counts.keys() <= _COUNTS and thoughts is None:
+        return Usage(prompt_tokens=prompt, completion_tokens=completion)
     return Usage(
         prompt_tokens=prompt,
         completion_tokens=completion,
@@ -44,6 +46,12 @@ def parse_usage(counts: Mapping[str, JSON]) -> Usage:
 def render_usage(usage: Usage) -> dict[str, JSON]:
     """The tokens for a client; zeros are left out, as the wire does, and totals of which half is not known."""
     prompt, completion = usage.prompt_tokens, usage.completion_tokens
+    if not usage.has_details and prompt is not None and completion is not None:
+        return {
+            "promptTokenCount": prompt,
+            "candidatesTokenCount": completion,
+            "totalTokenCount": prompt + completion,
+        }
     tool_prompt = _part(usage.tool_prompt_tokens, prompt)
     reasoning = _part(usage.reasoning_tokens, completion)
     counts: dict[str, JSON] = {

@@ -35,6 +35,8 @@ def about_ending(finish: Finish, *, explained: bool) -> dict[str, JSON]:
 
     It stands apart from what the model says. `explained`: the explanation was given as the refusal.
     """
+    if finish.explanation is None and finish.stop_sequence is None:
+        return {}
     fields: dict[str, JSON] = {
         "finish_message": None if explained else finish.explanation,
         "stop_sequence": finish.stop_sequence,

@@ -149,8 +149,13 @@ _PARSERS: Final[Mapping[str, Callable[[Members], Part]]] = MappingProxyType(
 )
 
 
-def render_part(part: Text | Image | Document | Audio, spelling: str | None) -> dict[str, JSON]:
-    """A user's part. Raises UnsupportedFeature, without its path, where this wire has no word for its source."""
+def render_part(
+    part: Text | Image | Document | Audio, spelling: str | None, *, own: bool = True
+) -> dict[str, JSON]:
+    """A user's part; `own`: it was written in this format, and goes back as it was.
+
+    Raises UnsupportedFeature, without its path, where this wire has no word for its source.
+    """
     extra = left_over(part.ext)
     cache = render_cache_hint(part.cache, spelling)
     match part:
@@ -165,7 +170,7 @@ def render_part(part: Text | Image | Document | Audio, spelling: str | None) -> 
             file = {**_file(part), **extra.get("file", {})}
             return {"type": "file", **extra, "file": file, **cache}
         case Audio():
-            audio = {**_audio(part), **extra.get("input_audio", {})}
+            audio = {**_audio(part, own=own), **extra.get("input_audio", {})}
             return {"type": "input_audio", **extra, "input_audio": audio, **cache}
 
 
@@ -197,11 +202,11 @@ def _file(document: Document) -> dict[str, JSON]:
             raise _unsupported("a file inline or by its id", "its address")
 
 
-def _audio(audio: Audio) -> dict[str, JSON]:
+def _audio(audio: Audio, *, own: bool) -> dict[str, JSON]:
     if not isinstance(audio.source, Inline):
         raise _unsupported("sound inline", "sound by reference")
-    audio_format = audio.audio_format or _AUDIO_FORMATS.get(audio.source.media_type)
-    if audio_format is None:
+    audio_format = _AUDIO_FORMATS.get(audio.source.media_type, audio.audio_format)
+    if audio_format is None or not (own or audio_format in _AUDIO_TYPES):
         raise _unsupported("sound as wav or mp3", audio.source.media_type)
     return {"data": audio.source.base64, "format": audio_format}
 

@@ -122,7 +122,7 @@ class _Rendering:
     def _part(self, part: Text | Image | Document | Audio) -> dict[str, JSON]:
         """The part. Raises UnsupportedFeature, with its path, where the upstream does not take it."""
         try:
-            return render_part(part, self.quirks.cache_hints)
+            return render_part(part, self.quirks.cache_hints, own=self.own)
         except UnsupportedFeature as refused:
             refused.param = path_of(self.places.pointer(part))
             raise

@@ -1,6 +1,7 @@
 """Members of a request's JSON objects, taken one by one with their types checked and their paths known."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterator
+from collections.abc import Set as AbstractSet
 from enum import StrEnum
 from typing import Final, TypeVar
 
@@ -56,10 +57,9 @@ class Members:
         """Whether one of the members `names` is there and was not taken."""
         return not self._left.keys().isdisjoint(names)
 
-    def present(self, names: Iterable[str]) -> list[str]:
-        """Those of `names` that are there and were not taken."""
-        left = self._left
-        return [name for name in names if name in left]
+    def present(self, names: AbstractSet[str]) -> list[str]:
+        """Those of `names` that are there and were not taken, in alphabetical order."""
+        return sorted(self._left.keys() & names)
 
     def put_back(self, name: str, value: JSON) -> None:
         """Leave a taken member over after all."""

@@ -56,7 +56,7 @@ def parse_request(body: Mapping[str, JSON]) -> ChatRequest:
         messages=parse_messages(request),
         tools=parse_tools(request),
         tool_choice=parse_tool_choice(request),
-        sampling=Sampling(**{name: _SAMPLING[name](request, name) for name in request.present(_SAMPLING)}),
+        sampling=Sampling(**{name: _SAMPLING[name](request, name) for name in request.present(_SAMPLING.keys())}),
         max_output_tokens=_parse_max_tokens(request),
         legacy_functions=legacy and not body.get("tools"),
         stream=request.take_flag("stream") or False,

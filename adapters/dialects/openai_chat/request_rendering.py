@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from adapters.dialects.contract import RenderedRequest, Target
-from adapters.dialects.leftovers import lost_leftovers, refuse_foreign
+from adapters.dialects.leftovers import lost_leftovers, refuse_foreign, refuse_no_answer
 from adapters.dialects.openai_chat import reasoning_effort
 from adapters.dialects.openai_chat.history import render_messages
 from adapters.dialects.openai_chat.members import FAMILY, NAME, left_over
@@ -18,6 +18,7 @@ from domain.chat.request import ChatRequest, Effort, ResponseFormat, Tool
 from domain.chat.tool_names import ToolNames
 from domain.json_types import JSON
 
+_PCM: Final = "pcm16"
 _PLAIN_SAMPLING: Final = MappingProxyType(
     {"temperature": 1, "top_p": 1, "frequency_penalty": 0, "presence_penalty": 0}
 )
@@ -74,7 +75,7 @@ def _add_choice(
 ) -> Iterator[Loss]:
     """The API refuses `tool_choice` and `parallel_tool_calls` without tools."""
     choice, parallel = request.tool_choice, request.parallel_tool_calls
-    if "tools" not in body:
+    if "tools" not in body and request.source != NAME:
         for name, asked in (("tool_choice", choice), ("parallel_tool_calls", parallel)):
             if asked is not None:
                 yield Loss("dropped_param", f"/{name}", "there are no functions", LossKind.HINT)
@@ -92,6 +93,8 @@ def _add_limit(body: dict[str, JSON], request: ChatRequest, target: Target, quir
     limit, most = request.max_output_tokens, target.profile.max_output_tokens
     if limit is None:
         return
+    if request.source != NAME:
+        refuse_no_answer(limit)
     if most is not None and limit > most:
         yield Loss("max_tokens_clamped", "/max_completion_tokens", f"{target.model} generates at most {most}")
         limit = most
@@ -136,7 +139,7 @@ def _rare_members(request: ChatRequest) -> dict[str, JSON]:
         "n": request.candidates if request.candidates > 1 else None,
         "response_format": _render_response_format(request.response_format),
         "modalities": list(request.modalities) or None,
-        "audio": request.audio_output,
+        "audio": _render_audio(request.audio_output),
         "prediction": request.prediction,
         "verbosity": request.verbosity,
         "service_tier": None if request.service_tier is None else render_service_tier(request.service_tier),
@@ -145,6 +148,11 @@ def _rare_members(request: ChatRequest) -> dict[str, JSON]:
         "metadata": dict(request.metadata) or None,
     }
     return {name: value for name, value in members.items() if value is not None}
+
+
+def _render_audio(wanted: JSON) -> JSON:
+    """The answer's voice and format. Gemini's clients say no format: theirs is always linear PCM."""
+    return {"format": _PCM, **wanted} if isinstance(wanted, dict) and "voice" in wanted else wanted
 
 
 def _render_response_format(wanted: ResponseFormat | None) -> JSON:

@@ -50,6 +50,10 @@ def _choice(candidate: Candidate, reply: Reply, answer: str) -> JSON:
 
 def _message(candidate: Candidate, answer: str) -> dict[str, JSON]:
     parts = candidate.parts
+    plain = parts[0] if len(parts) == 1 else None
+    if isinstance(plain, Text) and not plain.citations and plain.signature is None:
+        ending = answer_shape.about_ending(candidate.finish, explained=False)
+        return {"role": "assistant", "content": plain.text, "refusal": None, **ending}
     texts = [part for part in parts if isinstance(part, Text)]
     calls = [_call(part) for part in parts if isinstance(part, ToolCall)]
     refusals = [part.text for part in parts if isinstance(part, Refusal)]

@@ -7,6 +7,8 @@ from domain.json_types import JSON
 
 _TTL_PREFIX: Final = "ephemeral_"
 _TTL_SUFFIX: Final = "_input_tokens"
+_COUNTS: Final = 2**63
+"""Larger numbers count nothing."""
 _TOTALS: Final = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
 
 
@@ -54,6 +56,12 @@ def parse_usage(usage: JSON) -> Usage | None:
 
 def render_usage(usage: Usage) -> dict[str, JSON]:
     """The counts on the wire; `cache_…_input_tokens` as litellm's clients read them."""
+    prompt, completion = usage.prompt_tokens or 0, usage.completion_tokens or 0
+    totals = {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion}
+    return {**totals, **_render_details(usage)} if usage.has_details else totals
+
+
+def _render_details(usage: Usage) -> dict[str, JSON]:
     prompt_details = _known(
         cached_tokens=usage.cache_read_tokens,
         cache_write_tokens=usage.cache_write_tokens,
@@ -71,19 +79,13 @@ def render_usage(usage: Usage) -> dict[str, JSON]:
         accepted_prediction_tokens=usage.accepted_prediction_tokens,
         rejected_prediction_tokens=usage.rejected_prediction_tokens,
     )
-    prompt, completion = usage.prompt_tokens or 0, usage.completion_tokens or 0
-    return {
-        "prompt_tokens": prompt,
-        "completion_tokens": completion,
-        "total_tokens": prompt + completion,
-        **_known(
-            prompt_tokens_details=prompt_details or None,
-            completion_tokens_details=completion_details or None,
-            cache_read_input_tokens=usage.cache_read_tokens,
-            cache_creation_input_tokens=usage.cache_write_tokens,
-            server_tool_use=dict(usage.server_tool_calls) or None,
-        ),
-    }
+    return _known(
+        prompt_tokens_details=prompt_details or None,
+        completion_tokens_details=completion_details or None,
+        cache_read_input_tokens=usage.cache_read_tokens,
+        cache_creation_input_tokens=usage.cache_write_tokens,
+        server_tool_use=dict(usage.server_tool_calls) or None,
+    )
 
 
 def _known(**members: JSON) -> dict[str, JSON]:
@@ -97,9 +99,11 @@ def _object(owner: dict[str, JSON], name: str) -> dict[str, JSON]:
 
 def _count(owner: dict[str, JSON], name: str) -> int | None:
     value = owner.get(name)
-    if value.__class__ is not int and (isinstance(value, bool) or not isinstance(value, (int, float))):
+    if type(value) is int and 0 <= value < _COUNTS:  # nearly always; a boolean is none
+        return value
+    if value is None or isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
-    return int(value) if 0 <= value < 2**63 else None
+    return int(value) if 0 <= value < _COUNTS else None
 
 
 def _counts(owner: dict[str, JSON]) -> dict[str, int]:

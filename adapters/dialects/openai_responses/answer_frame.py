@@ -7,7 +7,7 @@ from typing import Final
 from adapters.dialects.contract import Reply
 from adapters.dialects.identity import minted
 from adapters.dialects.openai_responses.finish import FAILED, render_finish
-from adapters.dialects.openai_responses.output_items import IN_PROGRESS, holds_refusal
+from adapters.dialects.openai_responses.output_items import IN_PROGRESS, declines
 from adapters.dialects.openai_responses.usage import render_usage
 from domain.chat.response import Finish
 from domain.chat.usage import Usage
@@ -73,7 +73,7 @@ def render_ended(
     frame: dict[str, JSON], output: list[JSON], finish: Finish, usage: Usage | None
 ) -> dict[str, JSON]:
     """The Response of a complete answer."""
-    status, incomplete_details = render_finish(finish, refused=holds_refusal(output))
+    status, incomplete_details = render_finish(finish, refused=declines(finish, output))
     return {
         **frame,
         "status": status,

@@ -9,7 +9,7 @@ from adapters.dialects.openai_responses.finish import INCOMPLETE, render_finish
 from adapters.dialects.openai_responses.vocabulary import OPENAI
 from adapters.dialects.sealed import Bearer, Sealed, seal
 from domain.chat.content import Citation, Inline, Opaque, Reasoning, ToolCall
-from domain.chat.response import Finish
+from domain.chat.response import Finish, FinishReason
 from domain.json_types import JSON
 
 IN_PROGRESS: Final = "in_progress"
@@ -132,12 +132,14 @@ def image(item_id: str, picture: Inline) -> dict[str, JSON]:
 
 def is_cut_short(item: dict[str, JSON], finish: Finish, output: list[JSON]) -> bool:
     """Whether the answer ended within `item`, the last one of `output`."""
-    status, _ = render_finish(finish, refused=holds_refusal(output))
+    status, _ = render_finish(finish, refused=declines(finish, output))
     return status == INCOMPLETE and item["type"] in _CUT_SHORT
 
 
-def holds_refusal(output: list[JSON]) -> bool:
-    """Whether the model declines in one of the items."""
+def declines(finish: Finish, output: list[JSON]) -> bool:
+    """Whether the answer ended because the model declines, which one of the items says."""
+    if finish.reason is not FinishReason.CONTENT_FILTER:
+        return False
     said = (part for item in output if item["type"] == "message" for part in item["content"])
     return any(part["type"] == "refusal" for part in said)
 

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from adapters.dialects.contract import Target
-from adapters.dialects.leftovers import lost_leftovers
+from adapters.dialects.leftovers import lost_leftovers, refuse_no_answer
 from adapters.dialects.openai_responses.strict_schema import is_strict
 from adapters.dialects.openai_responses.vocabulary import FAMILY, OPENAI
 from domain.chat.loss import Loss, LossKind
@@ -141,6 +141,7 @@ def limit_members(request: ChatRequest, target: Target) -> tuple[dict[str, JSON]
     limit, most = request.max_output_tokens, target.profile.max_output_tokens
     if limit is None:
         return {}, ()
+    refuse_no_answer(limit)
     if limit < _LEAST_OUTPUT_TOKENS:
         raised = Loss("max_tokens_raised", "/max_tokens", f"the API takes no less than {_LEAST_OUTPUT_TOKENS}")
         return {"max_output_tokens": _LEAST_OUTPUT_TOKENS}, (raised,)

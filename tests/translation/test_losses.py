@@ -1,0 +1,30 @@
+"""Warnings are exactly the losses: of a field of a request that an upstream is not told, and of no other."""
+
+from typing import Final
+
+from tests.translation.auditing import audited, needless, unnamed
+from tests.translation.requests_across import Crossing, crossings, each_pair, holds_for
+
+TOLD_OTHERWISE: Final = frozenset({"arguments_not_object", "prefill_not_continued", "wrapped_arguments"})
+"""Warnings of what arrives as it was written and yet means less there: a last word of the assistant's that is not
+continued, and a text in place of arguments, which travels in an object of the gateway's own."""
+
+
+@each_pair
+def test_a_field_that_leaves_no_trace_is_named(client: str, upstream: str) -> None:
+    @holds_for(crossings(upstream, client=client), examples=20)
+    def holds(crossing: Crossing) -> None:
+        found = unnamed(crossing.route, audited(crossing.route, crossing.body))
+        assert not found, "\n".join(found)
+
+    holds()
+
+
+@each_pair
+def test_a_field_that_comes_back_is_not_named(client: str, upstream: str) -> None:
+    @holds_for(crossings(upstream, client=client), examples=20)
+    def holds(crossing: Crossing) -> None:
+        found = needless(crossing.route, audited(crossing.route, crossing.body), exempt=TOLD_OTHERWISE)
+        assert not found, "\n".join(found)
+
+    holds()
