@@ -111,8 +111,8 @@ def refuse_no_answer(limit: int) -> None:
     """Raise UnsupportedFeature where no token is to be generated, by which Anthropic's clients warm its cache."""
     if limit == 0:
         raise UnsupportedFeature(
-            "expected a limit of at least one token; got 0, which warms a cache at Anthropic alone. Ask for one, or "
-            "for a model that is reached in the request's own dialect.",
+            "expected a limit of at least one token; got 0, which warms a cache at Anthropic alone. Ask for one "
+            "token, or for a model that is reached in the request's own dialect.",
             param="max_tokens",
         )
 

@@ -189,7 +189,7 @@ def _choices(listed: Sequence[dict[str, Any]]) -> st.SearchStrategy[Any]:
 
 def response_formats() -> st.SearchStrategy[dict[str, Any]]:
     """Every shape an answer may be asked to have."""
-    optional = {"description": visible(), "strict": st.booleans()}
+    optional: dict[str, Any] = {"description": visible(), "strict": st.booleans()}
     shaped = schemas().flatmap(lambda schema: _with({"name": "answer", "schema": schema}, **optional))
     return st.one_of(
         st.sampled_from([{"type": "text"}, {"type": "json_object"}]),

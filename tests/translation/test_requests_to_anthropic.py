@@ -89,6 +89,7 @@ def test_the_choice_among_tools_means_what_was_asked(crossing: Crossing) -> None
     if mode is ToolMode.NONE:
         assert choice == {"type": "none"}
     if mode is ToolMode.AUTO:
+        assert choice is not None
         assert choice["type"] == "auto"
     if asked.tool_choice and asked.tool_choice.names and mode is not ToolMode.NAMED:
         assert set(offered) == set(asked.tool_choice.names) & set(functions)

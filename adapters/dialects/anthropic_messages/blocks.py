@@ -4,7 +4,7 @@ Source: https://platform.claude.com/docs/en/api/messages (2026-11).
 """
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias, assert_never
+from typing import Final, TypeAlias, assert_never
 
 from adapters.dialects.anthropic_messages.cache_hints import CacheMarks
 from adapters.dialects.anthropic_messages.media_blocks import document_block, image_block
@@ -33,9 +33,13 @@ from domain.chat.content import (
 )
 from domain.chat.json_arguments import parse_arguments
 from domain.chat.loss import LossKind
+from domain.chat.request import Role
 from domain.chat.tool_names import ToolNames
 from domain.errors import UnsupportedFeature
 from domain.values import dataclass
+
+_SHOWING: Final = frozenset({Role.USER, Role.TOOL})
+"""Whose turns may hold pictures and documents."""
 
 Lost: TypeAlias = Callable[[str, Part, str, LossKind], None]
 """Called with a loss's code, the part it befell, a short clause, and how much it weighs."""
@@ -51,14 +55,14 @@ class BlockRenderer:
     lost: Lost
 
     def add(
-        self, part: Part, blocks: list[Block], *, assistant: bool = False, earlier: Sequence[Block] = ()
+        self, part: Part, blocks: list[Block], *, role: Role = Role.USER, earlier: Sequence[Block] = ()
     ) -> None:
         """Append the block of `part` to `blocks`; what renders to nothing leaves its cache hint to its neighbour.
 
-        assistant: the part is of an assistant's turn. earlier: the blocks of the turn before.
+        role: of whose turn the part is. earlier: the blocks of the turn before.
         Raises UnsupportedFeature where the part cannot be expressed at all.
         """
-        block = self._block(part, assistant=assistant)
+        block = self._block(part, role)
         hint = cache_of(part)
         if block is None:
             if isinstance(part, (Text, Refusal)) and part.text:
@@ -68,10 +72,10 @@ class BlockRenderer:
             self.marks.put(block, hint, part)
             blocks.append(block)
 
-    def _block(self, part: Part, *, assistant: bool) -> Block | None:
+    def _block(self, part: Part, role: Role) -> Block | None:
         match part:
             case Text():
-                return self._text(part, assistant=assistant)
+                return self._text(part, role)
             case Refusal(text=text):
                 return text_block(text) if text.strip() else None
             case Reasoning(signature=signature):
@@ -88,23 +92,27 @@ class BlockRenderer:
                 )
                 return None
             case Image() | Document() | Audio():
-                if assistant:
-                    self.lost("dropped_media", part, "assistant turns hold no media", LossKind.CHANGE)
+                if role not in _SHOWING:
+                    self.lost("dropped_media", part, "only the user shows media", LossKind.CHANGE)
                     return None
                 return self._media(part)
         assert_never(part)
 
-    def _text(self, part: Text, *, assistant: bool) -> Block | None:
+    def _text(self, part: Text, role: Role) -> Block | None:
         if not part.text.strip():
             return None
         block = text_block(part.text)
         if part.citations:
-            block |= self._citations(part, assistant=assistant)
+            block |= self._citations(part, role)
         return with_left_over(block, part.ext)
 
-    def _citations(self, part: Text, *, assistant: bool) -> Block:
+    def _citations(self, part: Text, role: Role) -> Block:
         """The member with a text's citations, which the API takes back in assistants' texts only."""
-        own = [citation.ext[FAMILY] for citation in part.citations if assistant and FAMILY in citation.ext]
+        own = [
+            citation.ext[FAMILY]
+            for citation in part.citations
+            if role is Role.ASSISTANT and FAMILY in citation.ext
+        ]
         if len(own) < len(part.citations):
             self.lost("dropped_citation", part, "the API takes back only those it gave", LossKind.HINT)
         return {"citations": own} if own else {}
@@ -137,7 +145,7 @@ class BlockRenderer:
         return {RAW_ARGUMENTS: call.raw}
 
     def _tool_result(self, result: ToolResult) -> Block:
-        rendered = (self._block(part, assistant=False) for part in result.parts)
+        rendered = (self._block(part, Role.TOOL) for part in result.parts)
         content = [block for block in rendered if block is not None]
         block = with_left_over({"type": "tool_result", "tool_use_id": result.call_id}, result.ext)
         for part in result.parts:  # a breakpoint inside a result marks the same prefix as one on it

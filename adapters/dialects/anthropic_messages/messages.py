@@ -133,10 +133,9 @@ class _Writer:
         if text and not text.isspace():
             blocks.append(text_block(text))
             return
-        assistant = message.role is Role.ASSISTANT
         for part in self._parts(message) if self._tells_speakers_apart else message.parts:
             try:
-                self._renderer.add(part, blocks, assistant=assistant, earlier=earlier)
+                self._renderer.add(part, blocks, role=message.role, earlier=earlier)
             except UnsupportedFeature as refused:
                 refused.param = path_of(self._places.pointer(part))
                 raise

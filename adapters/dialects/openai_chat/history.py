@@ -101,10 +101,21 @@ class _Rendering:
         named = {"name": message.name} if message.name is not None else {}
         return {
             "role": self._role(message.role),
-            "content": self._content(message.parts),
+            "content": self._content(self._sayable(message)),
             **named,
             **left_over(message.ext),
         }
+
+    def _sayable(self, message: Message) -> Iterable[Part]:
+        """The parts that a message of its role may have: instructions are text."""
+        if self.own or message.role is Role.USER:
+            yield from message.parts
+            return
+        for part in message.parts:
+            if isinstance(part, Text):
+                yield part
+            else:
+                self._lose_part(part)
 
     def _content(self, parts: Iterable[Part]) -> JSON:
         """A string where plain text is all there is, else a list of parts."""

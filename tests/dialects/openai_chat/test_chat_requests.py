@@ -794,7 +794,12 @@ def test_other_documents_and_sounds() -> None:
 
 def test_members_of_other_formats_are_named() -> None:
     rendered = render(
-        asked(ext={"anthropic": {"context_management": {"edits": []}}, "openai": {"moderation": {}, "stream_options": {}}})
+        asked(
+            ext={
+                "anthropic": {"context_management": {"edits": []}},
+                "openai": {"moderation": {}, "stream_options": {}},
+            }
+        )
     )
     assert rendered.body["moderation"] == {}
     assert "stream_options" not in rendered.body
