@@ -112,6 +112,6 @@ def crossings(
     return crossing
 
 
-def holds_for(strategy: st.SearchStrategy[Any], *, examples: int = 30) -> Callable[[Callable[..., None]], Any]:
+def holds_for(strategy: st.SearchStrategy[Any], *, examples: int = 15) -> Callable[[Callable[..., None]], Any]:
     """`given` with fewer examples, since a whole request takes long to draw, and the same ones each time."""
     return lambda test: settings(max_examples=examples, derandomize=True)(given(strategy)(test))

@@ -35,7 +35,7 @@ def sent(dialect: str, request: ChatRequest) -> RenderedRequest:
 
 
 @each_dialect
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_what_is_written_means_what_was_read(dialect: str, data: st.DataObject) -> None:
     body = data.draw(BODIES[dialect])
@@ -48,7 +48,7 @@ def test_what_is_written_means_what_was_read(dialect: str, data: st.DataObject) 
 
 
 @each_dialect
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(data=st.data(), new=json_objects())
 def test_members_that_came_later_stay_where_they_stood(
     dialect: str, data: st.DataObject, new: dict[str, Any]

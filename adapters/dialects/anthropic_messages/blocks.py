@@ -65,8 +65,6 @@ class BlockRenderer:
         block = self._block(part, role)
         hint = cache_of(part)
         if block is None:
-            if isinstance(part, (Text, Refusal)) and part.text:
-                self.lost("dropped_blank_text", part, "the API refuses text of white space", LossKind.HINT)
             self.marks.carry(blocks or earlier, hint, part)
         else:
             self.marks.put(block, hint, part)
@@ -77,7 +75,7 @@ class BlockRenderer:
             case Text():
                 return self._text(part, role)
             case Refusal(text=text):
-                return text_block(text) if text.strip() else None
+                return None if self._is_blank(part) else text_block(text)
             case Reasoning(signature=signature):
                 return None if signature is None else signed_block(part, signature.value)
             case ToolCall():
@@ -99,12 +97,20 @@ class BlockRenderer:
         assert_never(part)
 
     def _text(self, part: Text, role: Role) -> Block | None:
-        if not part.text.strip():
+        if self._is_blank(part):
             return None
         block = text_block(part.text)
         if part.citations:
             block |= self._citations(part, role)
         return with_left_over(block, part.ext)
+
+    def _is_blank(self, part: Text | Refusal) -> bool:
+        """Whether the API would refuse the text; white space that is left out is named."""
+        if part.text.strip():
+            return False
+        if part.text:
+            self.lost("dropped_blank_text", part, "the API refuses text of white space", LossKind.HINT)
+        return True
 
     def _citations(self, part: Text, role: Role) -> Block:
         """The member with a text's citations, which the API takes back in assistants' texts only."""

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice, takewhile
-from typing import Final
+from types import MappingProxyType
+from typing import Final, Literal
 
 from adapters.dialects.anthropic_messages.blocks import BlockRenderer
 from adapters.dialects.anthropic_messages.cache_hints import CacheMarks
@@ -30,6 +31,15 @@ from domain.chat.tool_names import ToolNames
 from domain.errors import UnsupportedFeature
 from domain.values import dataclass
 
+_SPEAKERS: Final = MappingProxyType[Role, Literal["user", "assistant", "system"]](
+    {
+        Role.SYSTEM: "system",
+        Role.DEVELOPER: "system",
+        Role.USER: "user",
+        Role.ASSISTANT: "assistant",
+        Role.TOOL: "user",
+    }
+)
 _CALLING: Final = frozenset({ToolCall, ToolResult})
 
 
@@ -120,9 +130,9 @@ class _Writer:
         places = islice(instructions, skipped, None)
         turns: list[Turn] = []
         for message in messages:
-            turn = Turn("assistant" if message.role is Role.ASSISTANT else "user", [])
-            if _is_instruction(message):  # repairs keep instructions in their order, so the n-th is the n-th
-                turn = Turn("system", [], (f"/messages/{next(places)}",))
+            turn = Turn(_SPEAKERS[message.role], [])
+            if turn.role == "system":  # repairs keep instructions in their order, so the n-th is the n-th
+                turn.at = (f"/messages/{next(places)}",)
             self.write(message, turn.blocks, earlier=turns[-1].blocks if turns else ())
             append_turn(turns, turn)
         return turns
@@ -162,9 +172,10 @@ def _lost_signatures(messages: Sequence[Message]) -> Iterator[Loss]:
     places = Places(messages)
     for message in messages:
         for part in message.parts:
-            if isinstance(part, (Text, ToolCall)) and part.signature is not None:
-                why = f"signed by {part.signature.family}"
-                yield Loss("dropped_signature", places.pointer(part), why, LossKind.HINT)
+            for one in (part, *part.parts) if isinstance(part, ToolResult) else (part,):
+                if isinstance(one, (Text, ToolCall)) and one.signature is not None:
+                    why = f"signed by {one.signature.family}"
+                    yield Loss("dropped_signature", places.pointer(one), why, LossKind.HINT)
 
 
 def _with_distinct_call_ids(messages: Sequence[Message]) -> Sequence[Message]:

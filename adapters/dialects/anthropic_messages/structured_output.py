@@ -56,9 +56,11 @@ def plan_output(
         return OutputPlan(tools=tools, losses=(loss,))
     if can_force(profile, thinking) and _is_object(wanted.schema):
         loss = Loss("json_schema_emulated", _AT, "asked for as the call of a tool", LossKind.HINT)
-        return OutputPlan(tools=_with_json_tool(tools, wanted), losses=(loss,))
+        described = replace(wanted, description=None)  # which the tool has
+        return OutputPlan(tools=_with_json_tool(tools, wanted), losses=(loss, *_unsaid(described)))
     loss = Loss("json_schema_emulated", _AT, "asked for by an instruction")
-    return OutputPlan(tools=tools, sentence=_SCHEMA_SENTENCE + compact(_schema(wanted.schema)), losses=(loss,))
+    sentence = _SCHEMA_SENTENCE + compact(_schema(wanted.schema))
+    return OutputPlan(tools=tools, sentence=sentence, losses=(loss, *_unsaid(wanted)))
 
 
 def _unsaid(wanted: ResponseFormat) -> Iterator[Loss]:

@@ -106,7 +106,8 @@ def _format(request: ChatRequest, profile: ModelProfile, *, losses: Losses) -> d
     config: dict[str, JSON] = {"responseMimeType": "application/json"}
     if isinstance(wanted.schema, dict):
         config["responseJsonSchema"] = _schema(wanted, wanted.schema, losses)
-    for name, value in (("name", wanted.name), ("strict", wanted.strict)):
+    described = None if "responseJsonSchema" in config else wanted.description
+    for name, value in (("name", wanted.name), ("strict", wanted.strict), ("description", described)):
         if value is not None:
             losses.hint("dropped_param", f"{_FORMAT}/{name}", "an answer is held to its schema, which has no name")
     return config

@@ -49,7 +49,7 @@ def _note_rare(request: ChatRequest, losses: Losses) -> None:
     if request.cache_key is not None:
         losses.hint("dropped_cache_hint", "/prompt_cache_key", _CACHES)
     if request.reasoning is not None:
-        losses.add(*foreign_losses(request.reasoning.ext, at="/reasoning_effort"))
+        losses.add(*foreign_losses(request.reasoning.ext, at="/thinking"))
 
 
 def _note_messages(messages: Sequence[Message], losses: Losses) -> None:

@@ -132,7 +132,17 @@ class ContentRenderer:
             if source.media_type in _IMAGE_TYPES:
                 return self._image(Image(source=source))
         named = {} if document.filename is None else {"filename": document.filename}
-        return {"type": "input_file", **self._file(document, source, named)}
+        file = self._file(document, source, named)
+        if not self.own:
+            self._lose_names(document, file.get("filename"))
+        return {"type": "input_file", **file}
+
+    def _lose_names(self, document: Document, told: JSON) -> None:
+        """Note which names of a document are not `told`: a file has one at most."""
+        if document.filename is not None and document.filename != told:
+            self.lose("dropped_filename", document, "a file that is not inline has no name here", LossKind.HINT)
+        if document.title is not None and document.title != told:
+            self.lose("dropped_title", document, "files have names here, but no titles", LossKind.HINT)
 
     def _file(self, document: Document, source: Media, named: dict[str, JSON]) -> dict[str, JSON]:
         match source:

@@ -208,8 +208,6 @@ class _Writer:
             self._content.lose("refusal_as_text", part, "only answers hold refusals", LossKind.HINT)
 
     def _lose_with_text(self, text: Text) -> None:
-        if text.citations:
-            self._content.lose("dropped_citations", text, "only answers hold sources", LossKind.HINT)
         if text.cache is not None:
             self._content.lose("dropped_cache_hint", text, "what the model said takes no marks", LossKind.HINT)
 

@@ -8,7 +8,7 @@ from typing import Final
 from adapters.dialects.openai_responses.vocabulary import FAMILY
 from adapters.dialects.places import Places
 from domain.chat import repair
-from domain.chat.content import Family, Part, Reasoning, Text, ToolCall
+from domain.chat.content import Family, Part, Reasoning, Text, ToolCall, ToolResult
 from domain.chat.loss import Loss, LossKind
 from domain.chat.request import Message, Role
 from domain.json_types import JSON
@@ -26,7 +26,7 @@ def aligned(messages: tuple[Message, ...], family: Family) -> tuple[tuple[Messag
     """
     kept, losses = repair.without_foreign_reasoning(messages, family)
     fitted = repair.with_call_ids(kept, _CALL_ID)
-    losses = (*losses, *_lost_signatures(messages))
+    losses = (*losses, *_unsaid(messages))
     if not any(message.name for message in fitted):
         return fitted, losses
     told, unnamed = _with_speakers(fitted)
@@ -83,14 +83,20 @@ def limit_breakpoints(items: Iterable[dict[str, JSON]]) -> Iterator[dict[str, JS
         yield part
 
 
-def _lost_signatures(messages: tuple[Message, ...]) -> Iterator[Loss]:
-    """A loss for each signature on a text or a call: this wire has them on thoughts alone."""
+def _unsaid(messages: tuple[Message, ...]) -> Iterator[Loss]:
+    """A loss for each signature on a text or a call, which this wire has on thoughts alone, and for sources."""
     places = Places(messages)
     for message in messages:
         for part in message.parts:
-            if isinstance(part, (Text, ToolCall)) and part.signature is not None:
-                why = f"signed by {part.signature.family}"
-                yield Loss("dropped_signature", places.pointer(part), why, LossKind.HINT)
+            for one in (part, *part.parts) if isinstance(part, ToolResult) else (part,):
+                if not isinstance(one, (Text, ToolCall)):
+                    continue
+                if one.signature is not None:
+                    why = f"signed by {one.signature.family}"
+                    yield Loss("dropped_signature", places.pointer(one), why, LossKind.HINT)
+                if isinstance(one, Text) and one.citations:
+                    why = "only answers hold sources"
+                    yield Loss("dropped_citations", places.pointer(one), why, LossKind.HINT)
 
 
 def _content(item: dict[str, JSON]) -> list[dict[str, JSON]]:

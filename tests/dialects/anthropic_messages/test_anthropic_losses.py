@@ -284,7 +284,12 @@ def test_a_shape_that_is_not_asked_for_is_named() -> None:
     )
     assert codes(forced) == [("dropped_param", "/response_format")]
     emulated = render(asking(response_format=wanted), PLAIN)
-    assert [(loss.code, loss.kind) for loss in emulated.losses] == [("json_schema_emulated", LossKind.HINT)]
+    assert [(loss.code, loss.where) for loss in emulated.losses] == [
+        ("json_schema_emulated", "/response_format"),
+        ("dropped_param", "/response_format/json_schema/name"),
+        ("dropped_param", "/response_format/json_schema/strict"),
+    ]
+    assert {loss.kind for loss in emulated.losses} == {LossKind.HINT}
 
 
 @pytest.mark.parametrize(
