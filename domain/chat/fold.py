@@ -1,6 +1,6 @@
 """fold(events) → the answer they tell; unfold(answer) → events that tell it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import assert_never
 
@@ -35,36 +35,38 @@ def fold(events: Iterable[StreamEvent]) -> ChatResponse:
     return folding.response()
 
 
-def unfold(response: ChatResponse) -> Iterator[StreamEvent]:
+def unfold(response: ChatResponse) -> list[StreamEvent]:
     """Events that tell `response`: fold(unfold(r)) == r for every answer that a dialect can parse."""
-    yield ev.Started(
-        response.id,
-        response.model,
-        response.created_unix_s,
-        response.service_tier,
-        response.system_fingerprint,
-    )
+    events: list[StreamEvent] = [
+        ev.Started(
+            response.id,
+            response.model,
+            response.created_unix_s,
+            response.service_tier,
+            response.system_fingerprint,
+        )
+    ]
     for candidate in response.candidates:
         for block, part in enumerate(candidate.parts):
-            yield from _unfold_part(block, part, candidate.index)
+            _unfold_part(block, part, candidate.index, events)
         if candidate.logprobs:
-            yield ev.LogprobsDelta(candidate.logprobs, candidate.index)
-        yield ev.Finished(candidate.finish, candidate.index)
+            events.append(ev.LogprobsDelta(candidate.logprobs, candidate.index))
+        events.append(ev.Finished(candidate.finish, candidate.index))
     if response.usage is not None:
-        yield ev.UsageReported(response.usage)
-    yield ev.Ended()
+        events.append(ev.UsageReported(response.usage))
+    events.append(ev.Ended())
+    return events
 
 
-def _unfold_part(block: int, part: Part, candidate: int) -> Iterator[StreamEvent]:
+def _unfold_part(block: int, part: Part, candidate: int, events: list[StreamEvent]) -> None:
     opened, deltas = _block_of(block, part)
     if not candidate:  # nearly always, and copies cost
-        yield opened
-        yield from deltas
+        events.append(opened)
+        events.extend(deltas)
     else:
-        yield replace(opened, candidate=candidate)
-        for delta in deltas:
-            yield replace(delta, candidate=candidate)
-    yield ev.BlockStopped(block, candidate)
+        events.append(replace(opened, candidate=candidate))
+        events.extend([replace(delta, candidate=candidate) for delta in deltas])
+    events.append(ev.BlockStopped(block, candidate))
 
 
 def _block_of(block: int, part: Part) -> tuple[ev.BlockStarted, list[BlockEvent]]:

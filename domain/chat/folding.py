@@ -1,7 +1,6 @@
 """An answer while its events come in."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
 from types import MappingProxyType
 from typing import Any, Final, Literal, TypeAlias, assert_never
 
@@ -44,8 +43,8 @@ BlockEvent: TypeAlias = (
 class _Block:
     kind: BlockKind
     opened: ev.BlockStarted
-    text: list[str] = field(default_factory=list)
-    citations: list[Citation] = field(default_factory=list)
+    text: list[str]
+    citations: tuple[Citation, ...] = ()
     signature: Opaque | None = None
     redacted: bool = False
     reasoning_form: Literal["summary", "raw"] = "summary"
@@ -58,7 +57,7 @@ class _Block:
             case BlockKind.TEXT:
                 if not text and self.signature is None and not self.citations:
                     return None
-                return Text(text=text, citations=tuple(self.citations), signature=self.signature)
+                return Text(text=text, citations=self.citations, signature=self.signature)
             case BlockKind.REASONING:
                 return Reasoning(
                     text=text, form=self.reasoning_form, signature=self.signature, redacted=self.redacted
@@ -83,9 +82,9 @@ class _Block:
 
 @dataclass(slots=True)
 class _CandidateFold:
-    blocks: dict[int, _Block] = field(default_factory=dict)
+    blocks: dict[int, _Block]
+    logprobs: list[JSON]
     finish: Finish | None = None
-    logprobs: list[JSON] = field(default_factory=list)
 
 
 class Folding:
@@ -134,7 +133,7 @@ class Folding:
         """It says nothing that the answer as a whole does not."""
 
     def _open(self, event: ev.BlockStarted) -> None:
-        self._candidate(event.candidate).blocks[event.block] = _Block(event.kind, event)
+        self._candidate(event.candidate).blocks[event.block] = _Block(event.kind, event, [])
 
     def _finish(self, event: ev.Finished) -> None:
         self._candidate(event.candidate).finish = event.finish
@@ -161,7 +160,7 @@ class Folding:
         block.signature, block.redacted = event.signature, event.redacted
 
     def _cite(self, event: ev.Cited) -> None:
-        self._block(event).citations.append(event.citation)
+        self._block(event).citations += (event.citation,)
 
     def _show(self, event: ev.MediaAdded) -> None:
         self._block(event).media = event
@@ -175,7 +174,7 @@ class Folding:
     def _candidate(self, index: int) -> _CandidateFold:
         candidate = self._candidates.get(index)
         if candidate is None:
-            candidate = self._candidates[index] = _CandidateFold()
+            candidate = self._candidates[index] = _CandidateFold({}, [])
         return candidate
 
 

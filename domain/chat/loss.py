@@ -1,11 +1,11 @@
 """What a translation dropped or changed, and whether the caller accepts that."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from domain.errors import UnsupportedFeature
+from domain.values import dataclass
 
 _LONGEST_PLACE: Final = 200
 _MOST_NAMED: Final = 16

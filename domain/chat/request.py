@@ -25,8 +25,6 @@ INSTRUCTION_ROLES = frozenset({Role.SYSTEM, Role.DEVELOPER})
 
 
 _TOOL: Final = Role.TOOL
-_marks: Final = attrgetter("citations", "cache", "signature")
-_UNMARKED: Final = ((), None, None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +48,10 @@ class Message:
         text: str | None = None
         if len(self.parts) == 1 and self.name is None and self.role is not _TOOL:
             part = self.parts[0]
-            if isinstance(part, Text) and _marks(part) == _UNMARKED:
-                says_more = (part.ext is not NO_EXT or self.ext is not NO_EXT) and _have_members(
-                    part.ext, self.ext
-                )
-                text = None if says_more else part.text
-        object.__setattr__(self, "plain_text", text)
+            if isinstance(part, Text) and not (part.citations or part.cache or part.signature):
+                bare = (part.ext is NO_EXT and self.ext is NO_EXT) or not _have_members(part.ext, self.ext)
+                text = part.text if bare else None
+        self.plain_text = text  # type: ignore[misc]  # made with the message, as frozen as the rest of it
 
 
 def _have_members(*extensions: Ext) -> bool:

@@ -8,6 +8,7 @@ from domain.errors import MalformedRequest
 from domain.json_types import JSON, NO_EXT, Ext
 
 _SHOWN_CHARACTERS: Final = 40
+_NUMBERS: Final = (int, float)
 
 
 def malformed(path: str, expected: str, value: JSON) -> MalformedRequest:
@@ -87,10 +88,10 @@ class Members:
 
     def take_number(self, name: str) -> float | None:
         """A number, an integer staying one."""
-        value = self._left.get(name)
+        value: float | None = self._left.get(name)
         if value is None:
             return None
-        if not isinstance(value, (int, float)) or isinstance(value, bool):
+        if type(value) not in _NUMBERS:  # a boolean is none
             raise malformed(self.at(name), "a number", value)
         del self._left[name]
         return value

@@ -36,7 +36,8 @@ def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
     """
     if request.source == NAME:
         return restore_request(request, target)
-    if not request.is_simple:
+    rare = not request.is_simple
+    if rare:
         refuse_impossible(request)
     profile = target.profile
     names = ToolNames.of(request, TOOL_NAME)
@@ -53,7 +54,7 @@ def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
     )
     body, hints = _body(request, target, told, thinking, output)
     sampling, sampling_losses = _sampling(request.sampling, thinking, allowed=profile.sampling)
-    settings, setting_losses = _settings(request)
+    settings, setting_losses = _settings(request) if rare or request.sampling.stop else ({}, [])
     return RenderedRequest(
         body={**left_over(request.ext), **body, **sampling, **settings},
         losses=(
@@ -103,12 +104,19 @@ def _body(
 
 
 def _sampling(given: Sampling, thinking: ThinkingPlan, *, allowed: bool) -> tuple[Block, list[Loss]]:
-    """The sampling parameters that the model takes; while it thinks it takes next to none."""
+    """The sampling parameters that the model takes."""
     body: Block = {
         name: value
         for name, value in (("temperature", given.temperature), ("top_p", given.top_p), ("top_k", given.top_k))
         if value is not None
     }
+    if allowed and not thinking.on and len(body) < 2 and body.get("temperature", 0) <= 1:
+        return body, []
+    return _fitted(body, thinking, allowed=allowed)
+
+
+def _fitted(body: Block, thinking: ThinkingPlan, *, allowed: bool) -> tuple[Block, list[Loss]]:
+    """`body`, changed to what the model takes: while it thinks that is next to nothing."""
     losses: list[Loss] = []
 
     def drop(name: str, why: str) -> None:
@@ -118,9 +126,10 @@ def _sampling(given: Sampling, thinking: ThinkingPlan, *, allowed: bool) -> tupl
     if not allowed:
         for name in tuple(body):
             drop(name, "the model does not take it")
-    if body.get("temperature", 0) > 1:
+    given = body.get("temperature", 0)
+    if given > 1:
         body["temperature"] = 1
-        losses.append(Loss("clamped_param", "/temperature", f"1 instead of {given.temperature}"))
+        losses.append(Loss("clamped_param", "/temperature", f"1 instead of {given}"))
     if thinking.on:
         drop("top_k", "not while the model thinks")
         if body.get("temperature") != 1:

@@ -31,6 +31,7 @@ _ENDINGS: Final = MappingProxyType(
         "compaction": (FinishReason.OTHER, "compaction"),
     }
 )
+_TTLS: Final = MappingProxyType({"ephemeral_5m_input_tokens": "5m", "ephemeral_1h_input_tokens": "1h"})
 _CITATION_KINDS: Final[Mapping[str, Literal["url", "doc_char", "doc_page", "doc_block", "search_result"]]] = (
     MappingProxyType(
         {
@@ -82,10 +83,10 @@ def parse_response(body: JSON, rendered: RenderedRequest) -> ChatResponse:
     if not isinstance(content, list):
         raise MalformedResponse("expected a message with a list of content blocks; got none")
     uses = ToolUses.of(rendered)
-    parts = tuple(part for part in (_part(block, uses) for block in content) if part is not None)
+    parts = tuple([part for block in content if (part := _part(block, uses)) is not None])
     usage = body.get("usage")
     usage = usage if isinstance(usage, dict) else {}
-    called = any(isinstance(part, ToolCall) for part in parts)
+    called = ToolCall in map(type, parts)
     return ChatResponse(
         id=text_of(body, "id"),
         model=text_of(body, "model"),
@@ -133,25 +134,19 @@ def truncated() -> MalformedResponse:
 
 def usage_of(usage: Mapping[str, JSON]) -> Usage:
     """Token counts; the wire counts cache reads and writes beside input_tokens, we count them in."""
-    fresh = _count(usage, "input_tokens")
-    read, written = _count(usage, "cache_read_input_tokens"), _count(usage, "cache_creation_input_tokens")
-    by_ttl = {
-        ttl: count
-        for ttl in ("5m", "1h")
-        if (count := _count(_object(usage, "cache_creation"), f"ephemeral_{ttl}_input_tokens")) is not None
-    }
-    server_tools = _object(usage, "server_tool_use")
+    counts = _counts(usage)
+    fresh = counts.get("input_tokens")
+    read, written = counts.get("cache_read_input_tokens"), counts.get("cache_creation_input_tokens")
+    by_ttl = _counts(usage.get("cache_creation"))
     return Usage(
         prompt_tokens=None if fresh is None else fresh + (read or 0) + (written or 0),
-        completion_tokens=_count(usage, "output_tokens"),
+        completion_tokens=counts.get("output_tokens"),
         cache_read_tokens=read,
         cache_write_tokens=written,
-        cache_write_tokens_by_ttl=by_ttl,
-        reasoning_tokens=_count(_object(usage, "output_tokens_details"), "thinking_tokens"),
+        cache_write_tokens_by_ttl={ttl: by_ttl[name] for name, ttl in _TTLS.items() if name in by_ttl},
+        reasoning_tokens=_counts(usage.get("output_tokens_details")).get("thinking_tokens"),
         server_tool_calls={
-            name.removesuffix("_requests"): count
-            for name in server_tools
-            if (count := _count(server_tools, name)) is not None
+            name.removesuffix("_requests"): count for name, count in _counts(usage.get("server_tool_use")).items()
         },
     )
 
@@ -246,11 +241,7 @@ def _tool_use(block: Mapping[str, JSON], uses: ToolUses) -> Part:
     return ToolCall(id=call_id, name=original, raw=raw, arguments=parse_arguments(raw))
 
 
-def _object(usage: Mapping[str, JSON], name: str) -> Mapping[str, JSON]:
-    value = usage.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _count(usage: Mapping[str, JSON], name: str) -> int | None:
-    value = usage.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+def _counts(usage: JSON) -> dict[str, int]:
+    """The members that are counts; none where `usage` is no object."""
+    members = usage.items() if isinstance(usage, dict) else ()
+    return {name: value for name, value in members if type(value) is int}

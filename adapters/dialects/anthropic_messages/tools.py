@@ -71,10 +71,8 @@ def plan_tools(
     if choice is not None and choice["type"] in {"any", "tool"} and not can_force(profile, thinking):
         losses.append(Loss("tool_choice_relaxed", "/tool_choice", "this model, or its thinking, cannot be forced"))
         choice = {**{key: choice[key] for key in choice if key != "name"}, "type": "auto"}
-    custom = frozenset(
-        names.wire(tool.name) for tool in request.tools if isinstance(tool, Tool) and tool.kind == "custom"
-    )
-    return ToolPlan(tools=tools, choice=choice, custom=custom, losses=tuple(losses))
+    custom = [tool.name for tool in request.tools if isinstance(tool, Tool) and tool.kind == "custom"]
+    return ToolPlan(tools=tools, choice=choice, custom=frozenset(map(names.wire, custom)), losses=tuple(losses))
 
 
 def can_force(profile: ModelProfile, thinking: ThinkingPlan) -> bool:

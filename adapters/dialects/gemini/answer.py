@@ -41,17 +41,15 @@ class AnswerReader:
         if chunk.get("error") is not None:
             raise reported_error(chunk["error"])
         events: list[StreamEvent] = []
+        counts = member(chunk, "usageMetadata", dict)
         if self._response_id is None:
             self._response_id = member(chunk, "responseId", str) or ""
             model, moment = member(chunk, "modelVersion", str), member(chunk, "createTime", str)
-            events.append(started(self._response_id, model, member(chunk, "usageMetadata", dict), created=moment))
-        feedback = member(chunk, "promptFeedback", dict)
-        if feedback is not None and feedback.get("blockReason"):
-            explanation = member(feedback, "blockReasonMessage", str)
-            self._blocked = parse_prompt_block(feedback["blockReason"], explanation)
+            events.append(started(self._response_id, model, counts, created=moment))
+        if "promptFeedback" in chunk:
+            self._note_block(member(chunk, "promptFeedback", dict))
         for position, candidate in enumerate(objects(chunk, "candidates")):
             events += self._reader(candidate, position).feed(candidate)
-        counts = member(chunk, "usageMetadata", dict)
         if counts and counts != self._usage:
             self._usage = counts
             if counts_tokens(counts):
@@ -71,6 +69,11 @@ class AnswerReader:
         if self._usage is not None and not self._counted:
             events.append(ev.UsageReported(parse_usage(self._usage)))
         return [*events, ev.Ended()]
+
+    def _note_block(self, feedback: Mapping[str, JSON] | None) -> None:
+        if feedback is not None and feedback.get("blockReason"):
+            explanation = member(feedback, "blockReasonMessage", str)
+            self._blocked = parse_prompt_block(feedback["blockReason"], explanation)
 
     def _reader(self, candidate: Mapping[str, JSON], position: int) -> CandidateReader:
         given = member(candidate, "index", int)

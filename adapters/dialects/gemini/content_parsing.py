@@ -43,7 +43,7 @@ def parse_contents(request: Members) -> tuple[Message, ...]:
 
 def parse_turns(request: Members) -> list[Turn]:
     """The conversation, each message with its place."""
-    turns = list(_instructions(request))
+    turns = _instructions(request)
     reader = _Reader()
     index = -1
     path = request.at("contents")
@@ -57,7 +57,7 @@ def parse_turns(request: Members) -> list[Turn]:
                 turns.append(turn)
     if index < 0:
         raise MalformedRequest(f"{path}: expected at least one content, got none.", param=path)
-    return [_with_seals_closed(turn) if turn.message.role is Role.ASSISTANT else turn for turn in turns]
+    return [_with_seals_closed(turn) if len(turn.message.parts) > 1 else turn for turn in turns]
 
 
 def _plain(content: JSON, index: int) -> Turn | None:
@@ -65,25 +65,25 @@ def _plain(content: JSON, index: int) -> Turn | None:
     if not isinstance(content, dict) or len(content) != _ROLE_AND_PARTS:
         return None
     role, parts = content.get("role"), content.get("parts")
-    speaker = _SPEAKERS.get(role) if isinstance(role, str) else None
-    text = plain_text(parts[0]) if isinstance(parts, list) and len(parts) == 1 else None
-    if speaker is None or text is None:
+    if not isinstance(role, str) or role not in _SPEAKERS or not isinstance(parts, list) or len(parts) != 1:
         return None
-    return Turn(Message(role=speaker, parts=(text,)), index, ((index, 0),))
+    text = plain_text(parts[0])
+    return None if text is None else Turn(Message(role=_SPEAKERS[role], parts=(text,)), index, ((index, 0),))
 
 
-def _instructions(request: Members) -> Iterator[Turn]:
+def _instructions(request: Members) -> list[Turn]:
+    """The standing instructions as one turn, or none."""
     value, path = request.take("systemInstruction"), request.at("systemInstruction")
     if value is None:
-        return
+        return []
     content = Members(_as_content(value), path)
     content.take("role")
-    parts = tuple(
+    parts = [
         plain_text(part) or parse_part(Members(part, f"{path}.parts[{position}]"), part)
         for position, part in enumerate(content.take_list("parts"))
-    )
-    message = Message(role=Role.SYSTEM, parts=parts, standing=True, ext=content.leftovers())
-    yield Turn(message, None, tuple((None, position) for position in range(len(parts))))
+    ]
+    message = Message(role=Role.SYSTEM, parts=tuple(parts), standing=True, ext=content.leftovers())
+    return [Turn(message, None, tuple([(None, position) for position in range(len(parts))]))]
 
 
 def _as_content(value: JSON) -> JSON:
@@ -180,7 +180,8 @@ def _with_seals_closed(turn: Turn) -> Turn:
 
     Only signatures from under a seal come so and sign all that precedes; Google's own stay on their own part.
     """
-    if len(turn.message.parts) < 2 or not any(_closes(part) for part in turn.message.parts):
+    is_model = turn.message.role is Role.ASSISTANT
+    if not is_model or not any(_closes(part) for part in turn.message.parts):
         return turn
     parts: list[Part] = []
     places: list[tuple[int | None, int]] = []

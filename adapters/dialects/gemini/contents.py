@@ -56,10 +56,11 @@ def render_contents(
         repaired, orphaned = without_orphans(native)
         losses.add(*dropped, *orphaned)
     writer = _Writer(profile, Places(native), names=names, losses=losses)
-    leading = next(
-        (index for index, message in enumerate(repaired) if message.role not in INSTRUCTION_ROLES), len(repaired)
-    )
-    instructions = [part for message in repaired[:leading] for part in writer.instructions(message)]
+    instructions: list[JSON] = []
+    leading = 0
+    while leading < len(repaired) and repaired[leading].role in INSTRUCTION_ROLES:
+        instructions += writer.instructions(repaired[leading])
+        leading += 1
     named = frozenset() if plain else spoken_names(repaired)
     for message in repaired[leading:]:
         writer.add(message, spoken_name=message.name if len(named) > 1 else None)
@@ -89,6 +90,10 @@ class _Writer:
 
     def add(self, message: Message, *, spoken_name: str | None) -> None:
         """One more message. `spoken_name`: who speaks, where several users do."""
+        text = message.plain_text
+        if text and message.role is Role.USER:
+            self._append("user", [{"text": text}])
+            return
         match message.role:
             case Role.USER:
                 parts = self._parts(message)

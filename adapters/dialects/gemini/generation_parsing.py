@@ -8,7 +8,6 @@ from adapters.dialects.gemini.members import Members, malformed, not_one_of
 from adapters.dialects.gemini.schema_parsing import parse_schema
 from domain.chat.request import Effort, ReasoningSettings, ResponseFormat, Sampling
 from domain.json_types import JSON
-from domain.values import dataclass
 
 LEVELS: Final = MappingProxyType(
     {
@@ -23,23 +22,6 @@ _UNSPECIFIED: Final = "THINKING_LEVEL_UNSPECIFIED"
 _JSON: Final = "application/json"
 _ENUM: Final = "text/x.enum"
 _PLAIN: Final = "text/plain"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Generation:
-    """What a generationConfig asks; `left` are the members that nothing else here says."""
-
-    sampling: Sampling
-    max_output_tokens: int | None = None
-    candidates: int = 1
-    logprobs: int | None = None
-    response_format: ResponseFormat | None = None
-    reasoning: ReasoningSettings | None = None
-    modalities: tuple[str, ...] = ()
-    audio_output: JSON = None
-    left: JSON = None
-
-
 _RARE: Final = frozenset(
     {
         "candidateCount",
@@ -66,22 +48,21 @@ _SAMPLING: Final = MappingProxyType[str, tuple[str, Callable[[Members, str], JSO
     }
 )
 """What each member of the wire is called here, and how it is taken."""
-_NOTHING: Final = Generation(sampling=Sampling())
 
 
-def parse_generation(request: Members) -> Generation:
-    """The request's generationConfig. Raises MalformedRequest."""
+def parse_generation(request: Members) -> tuple[dict[str, Any], JSON]:
+    """What the request's generationConfig asks, by the names of a ChatRequest, and what is left over of it.
+
+    Raises MalformedRequest.
+    """
     config = request.take_object("generationConfig")
     if config is None:
-        return _NOTHING
+        return {}, None
     nested: dict[str, JSON] = {}
-    rare = _rare(config, nested) if config.has_any(_RARE) else {}
-    return Generation(
-        sampling=Sampling(**_drawn(config)),
-        max_output_tokens=config.take_integer("maxOutputTokens"),
-        **rare,
-        left={**config.left(), **nested},
-    )
+    asked = _rare(config, nested) if config.has_any(_RARE) else {}
+    asked["sampling"] = Sampling(**_drawn(config))
+    asked["max_output_tokens"] = config.take_integer("maxOutputTokens")
+    return asked, {**config.left(), **nested}
 
 
 def _drawn(config: Members) -> dict[str, JSON]:

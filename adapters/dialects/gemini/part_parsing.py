@@ -45,9 +45,8 @@ def is_minted(call_id: str) -> bool:
 
 def plain_text(value: JSON) -> Text | None:
     """The text of a part that is nothing else, which most are; None for every other part."""
-    if isinstance(value, dict) and len(value) == 1 and isinstance(value.get("text"), str):
-        return Text(text=value["text"])
-    return None
+    text = value.get("text") if isinstance(value, dict) and len(value) == 1 else None
+    return Text(text=text) if isinstance(text, str) else None
 
 
 def parse_part(part: Members, value: JSON) -> Part:

@@ -113,12 +113,12 @@ def _content(index: int | None) -> tuple[str, ...]:
 
 
 def _in_tools(steps: Sequence[str], body: Mapping[str, JSON]) -> Sequence[str]:
-    tools = list(placed_tools(Members(dict(body), "")))
+    tools = [pointer for _, pointer in placed_tools(Members(dict(body), ""))]
     if not steps or not steps[0].isdigit() or int(steps[0]) >= len(tools):
         return ("tools",)
     inside = [step for step in steps[1:] if step not in {"function", "custom"}]
     renamed = [_IN_FUNCTIONS.get(step, step) for step in inside[:1]] + inside[1:]
-    return ("tools", *tools[int(steps[0])].pointer.split("/"), *renamed)
+    return ("tools", *tools[int(steps[0])].split("/"), *renamed)
 
 
 def _spelled(steps: Sequence[str], body: Mapping[str, JSON]) -> list[str]:

@@ -53,7 +53,9 @@ def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
         "serviceTier": _tier(request.service_tier, losses),
     }
     note_unsaid(request, losses)
-    body = {name: value for name, value in wanted.items() if value} | _leftovers(request.ext, losses)
+    body = {name: value for name, value in wanted.items() if value}
+    if request.ext is not NO_EXT:
+        body |= _leftovers(request.ext, losses)
     return RenderedRequest(
         body=body,
         losses=losses.noted(),
@@ -76,8 +78,6 @@ def _tier(tier: str | None, losses: Losses) -> str | None:
 
 def _leftovers(ext: Ext, losses: Losses) -> dict[str, JSON]:
     """Members the canonical request has no word for: Gemini's own go on, the rest are refused or named as lost."""
-    if ext is NO_EXT:
-        return {}
     kept: dict[str, JSON] = dict(ext.get(FAMILY, {}))
     for family, members in ext.items():
         if family == FAMILY:

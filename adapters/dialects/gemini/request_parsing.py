@@ -28,26 +28,19 @@ def parse_request(body: Mapping[str, JSON]) -> ChatRequest:
     """
     request = Members(body, "")
     model, stream = request.need_text("model"), request.take_flag("stream") or False
-    generation = parse_generation(request)
+    asked, generation_left = parse_generation(request)
     tool_choice, tool_config_left = parse_tool_choice(request)
     return ChatRequest(
         model=model,
         messages=parse_contents(request),
         tools=parse_tools(request),
         tool_choice=tool_choice,
-        response_format=generation.response_format,
-        sampling=generation.sampling,
-        max_output_tokens=generation.max_output_tokens,
-        candidates=generation.candidates,
-        logprobs=generation.logprobs,
-        reasoning=generation.reasoning,
-        modalities=generation.modalities,
-        audio_output=generation.audio_output,
-        service_tier=_tier(request),
+        service_tier=_tier(request) if "serviceTier" in request else None,
         stream=stream,
         include_usage=True,
         source=NAME,
-        ext=request.leftovers(generationConfig=generation.left, toolConfig=tool_config_left),
+        **asked,
+        ext=request.leftovers(generationConfig=generation_left, toolConfig=tool_config_left),
     )
 
 

@@ -8,7 +8,6 @@ from adapters.dialects.gemini.members import Members, malformed, not_one_of
 from adapters.dialects.gemini.schema_parsing import parse_schema
 from domain.chat.request import BuiltinTool, Tool, ToolChoice, ToolMode
 from domain.json_types import JSON
-from domain.values import dataclass
 
 _BuiltinKind: TypeAlias = Literal[
     "web_search", "web_fetch", "code_execution", "file_search", "mcp", "computer", "other"
@@ -28,31 +27,23 @@ _FUNCTIONS: Final = "functionDeclarations"
 _MODES: Final = ("AUTO", "ANY", "NONE", "VALIDATED", "MODE_UNSPECIFIED")
 
 
-@dataclass(frozen=True, slots=True)
-class PlacedTool:
-    """A tool, and the pointer to it in `tools` (`0/functionDeclarations/1`)."""
-
-    tool: Tool | BuiltinTool
-    pointer: str
-
-
 def parse_tools(request: Members) -> tuple[Tool | BuiltinTool, ...]:
     """Everything the model may call. Raises MalformedRequest."""
-    return tuple(placed.tool for placed in placed_tools(request))
+    return tuple([tool for tool, _ in placed_tools(request)])
 
 
-def placed_tools(request: Members) -> Iterator[PlacedTool]:
-    """The same, each with its place; one object of the list may declare many."""
+def placed_tools(request: Members) -> Iterator[tuple[Tool | BuiltinTool, str]]:
+    """The same, each with its pointer in `tools` (`0/functionDeclarations/1`): one object may declare many."""
     for index, tool in enumerate(request.take_objects("tools")):
         for name in list(tool):
             if name == _FUNCTIONS:
                 for position, function in enumerate(tool.take_objects(name)):
-                    yield PlacedTool(_function(function), f"{index}/{name}/{position}")
+                    yield _function(function), f"{index}/{name}/{position}"
                 continue
             options = tool.take(name)
             if options is not None:
                 kind = _KINDS.get(name, "other")
-                yield PlacedTool(BuiltinTool(kind=kind, native_type=name, options=options), f"{index}/{name}")
+                yield BuiltinTool(kind=kind, native_type=name, options=options), f"{index}/{name}"
 
 
 def _function(function: Members) -> Tool:

@@ -67,7 +67,7 @@ def render_tools(
 
 def custom_tool_names(tools: Sequence[Tool | BuiltinTool], names: ToolNames) -> frozenset[str]:
     """The wire names of the tools whose input is free text."""
-    return frozenset(names.wire(tool.name) for tool in tools if isinstance(tool, Tool) and tool.kind == "custom")
+    return frozenset([names.wire(tool.name) for tool in tools if isinstance(tool, Tool) and tool.kind == "custom"])
 
 
 def _declaration(tool: Tool, index: int, *, names: ToolNames, losses: Losses) -> dict[str, JSON]:

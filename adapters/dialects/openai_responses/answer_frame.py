@@ -1,6 +1,6 @@
 """What of a Response stands around its output; the same in every event of a stream and in a buffered answer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Final
 
@@ -15,7 +15,7 @@ from domain.json_types import JSON
 
 _ID_PREFIX: Final = "resp_"
 _TIERS: Final = frozenset({"auto", "default", "flex", "scale", "priority", "fast", "ultrafast"})
-_UNASKED: Final[Mapping[str, JSON]] = MappingProxyType(
+_UNASKED: Final[MappingProxyType[str, JSON]] = MappingProxyType(
     {
         "background": False,
         "instructions": None,
@@ -59,7 +59,7 @@ def render_frame(
         "model": reply.model,
         "output": [],
         "usage": None,
-        **_UNASKED,
+        **_UNASKED.copy(),
         **echo,
         "metadata": echo.get("metadata", {}),
         "reasoning": {"effort": None, "summary": None, **echo.get("reasoning", {})},

@@ -7,7 +7,7 @@ said in `vocabulary`.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -29,8 +29,8 @@ _ROLES: Final = (*_SPOKEN, Role.ASSISTANT.value)
 _SPEAKERS: Final = MappingProxyType(
     {role.value: role for role in (Role.SYSTEM, Role.DEVELOPER, Role.USER, Role.ASSISTANT)}
 )
-_PLAIN: Final = 2
-"""How many members a message has, beside its type, that says nothing but a text."""
+_PLAIN: Final = (frozenset({"role", "content"}), frozenset({"type", "role", "content"}))
+"""The members of a message that says nothing but a text."""
 _RESULTS: Final = (call_items.FUNCTION_RESULT, call_items.CUSTOM_RESULT)
 
 
@@ -40,8 +40,8 @@ class Turn:
 
     role: Role
     place: str
-    parts: list[Part] = field(default_factory=list)
-    places: list[str] = field(default_factory=list)
+    parts: list[Part]
+    places: list[str]
     ext: Ext = NO_EXT
     standing: bool = False
 
@@ -80,7 +80,7 @@ def parse_conversation(request: Members, tool_names: Collection[str]) -> tuple[T
 
 
 def _said(role: Role, text: str, place: str, *, standing: bool = False) -> Turn:
-    said = Turn(role, place, standing=standing)
+    said = Turn(role, place, [], [], standing=standing)
     if text:
         said.add(Text(text=text), place)
     return said
@@ -96,12 +96,12 @@ class _Reader:
 
     def read_plain(self, item: JSON, place: str) -> bool:
         """Whether `item` was read, being a message of a role and a text alone, as most are."""
-        if not isinstance(item, dict) or len(item) != (_PLAIN if item.get("type") != _MESSAGE else _PLAIN + 1):
+        if not isinstance(item, dict) or item.keys() not in _PLAIN or item.get("type", _MESSAGE) != _MESSAGE:
             return False
-        role, text = item.get("role"), item.get("content")
-        speaker = _SPEAKERS.get(role) if isinstance(role, str) else None
-        if speaker is None or not text or not isinstance(text, str):
+        role, text = item["role"], item["content"]
+        if not text or not isinstance(text, str) or not isinstance(role, str) or role not in _SPEAKERS:
             return False
+        speaker = _SPEAKERS[role]
         if speaker is Role.ASSISTANT:
             if self.turns and self.turns[-1].role is speaker:
                 return False
@@ -133,7 +133,7 @@ class _Reader:
         """The message that goes on, where it is `role`'s, or another."""
         if not self.turns or self.turns[-1].role is not role:
             self._call_signature = None
-            self.turns.append(Turn(role, place))
+            self.turns.append(Turn(role, place, [], []))
         return self.turns[-1]
 
     def _read_message(self, item: Members, whole: JSON, kind: JSON, place: str) -> None:
@@ -147,7 +147,7 @@ class _Reader:
         if role == Role.ASSISTANT:
             self._add_said(parse_content(content, path, OUTPUT_TEXT), own, whole, place)
             return
-        spoken = Turn(Role(role), place, ext={FAMILY: own} if own else NO_EXT)
+        spoken = Turn(Role(role), place, [], [], ext={FAMILY: own} if own else NO_EXT)
         listed = isinstance(content, list)
         for index, part in enumerate(parse_content(content, path, INPUT_TEXT)):
             spoken.add(part, f"{at}/{index}" if listed else at)

@@ -9,6 +9,7 @@ from domain.errors import MalformedRequest
 from domain.json_types import JSON, NO_EXT, Ext
 
 _SHOWN_CHARACTERS: Final = 40
+_NUMBERS: Final = (int, float)
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
@@ -82,8 +83,8 @@ class Members:
 
     def take_number(self, name: str) -> float | None:
         """A number, an integer staying one."""
-        value = self._left.pop(name, None)
-        if value is None or (isinstance(value, (int, float)) and not isinstance(value, bool)):
+        value: float | None = self._left.pop(name, None)
+        if value is None or type(value) in _NUMBERS:  # a boolean is none
             return value
         raise malformed(self.at(name), "a number", value)
 

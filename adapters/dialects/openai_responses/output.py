@@ -17,10 +17,11 @@ def render_output(candidate: Candidate, naming: items.Naming) -> list[JSON]:
     output = _Output(naming)
     for part in candidate.parts:
         output.add(part)
-    refused = any(isinstance(part, Refusal) for part in candidate.parts)
-    words = words_of_refusal(candidate.finish, refused=refused)
-    if words is not None:
-        output.say(items.refusal(words))
+    if candidate.finish.reason is FinishReason.CONTENT_FILTER:
+        refused = any(isinstance(part, Refusal) for part in candidate.parts)
+        words = words_of_refusal(candidate.finish, refused=refused)
+        if words is not None:
+            output.say(items.refusal(words))
     if candidate.logprobs and output.texts:
         output.texts[-1]["logprobs"] = [items.logprob(entry) for entry in candidate.logprobs]
     if output.items and items.is_cut_short(output.items[-1], candidate.finish, output.items):

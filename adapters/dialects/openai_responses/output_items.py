@@ -132,6 +132,8 @@ def image(item_id: str, picture: Inline) -> dict[str, JSON]:
 
 def is_cut_short(item: dict[str, JSON], finish: Finish, output: list[JSON]) -> bool:
     """Whether the answer ended within `item`, the last one of `output`."""
+    if finish.reason is FinishReason.STOP:
+        return False
     status, _ = render_finish(finish, refused=declines(finish, output))
     return status == INCOMPLETE and item["type"] in _CUT_SHORT
 

@@ -115,6 +115,8 @@ def _parse_choice(choice: Members, kind: str) -> tuple[ToolChoice, bool]:
 
 def namespaced(tools: JSON) -> dict[str, tuple[str, str]]:
     """Namespace and name, as the client wrote them in `tools`, of each tool that parsing renamed."""
+    if not tools:
+        return {}
     groups = [tool for tool in tools if isinstance(tool, dict)] if isinstance(tools, list) else []
     return {
         flattened(group["name"], tool["name"]): (group["name"], tool["name"])
