@@ -8,6 +8,7 @@ from application.call_record import CallRecord
 from domain.chat.loss import Loss, LossPolicy
 from domain.chat.request import ChatRequest
 from domain.routing.fleet import Deployment
+from domain.routing.wishes import NO_WISHES, RoutingWishes
 
 
 class ClientDocument(Protocol):
@@ -32,7 +33,10 @@ class ChatCall:
     """One call: what the client asked, and what became known on the way.
 
     model:         the name the client asked for.
-    timeout_s:     the caller's own limit for the whole call, if any.
+    timeout_s:     the caller's own limit for the whole call, or what is left of it for this attempt.
+    first_event_s: how long an attempt at a stream waits for the upstream's first sign of life; None = as long
+                   as for any answer.
+    wishes:        what the caller asks of routing.
     mock_response: a canned answer to give instead of asking any upstream.
     headers:       the client's headers that may travel upstream, lower-case names.
     query:         the client's query parameters that may travel to an upstream of its dialect, encoded.
@@ -47,6 +51,8 @@ class ChatCall:
     document: ClientDocument
     record: CallRecord
     timeout_s: float | None = None
+    first_event_s: float | None = None
+    wishes: RoutingWishes = NO_WISHES
     mock_response: str | None = None
     drop_params: bool | None = None
     strict: bool = False
@@ -55,6 +61,10 @@ class ChatCall:
     headers: Mapping[str, str] = field(default_factory=dict)
     losses: list[Loss] = field(default_factory=list)
     upstream_headers: Mapping[str, str] = field(default_factory=dict)
+
+    def again(self) -> "ChatCall":
+        """The same call for a further attempt, of which nothing is known yet."""
+        return replace(self, losses=[], upstream_headers={})
 
     def accept(self, losses: Sequence[Loss], deployment: Deployment) -> None:
         """Take note of `losses`. Raises UnsupportedFeature where caller or operator does not accept them.

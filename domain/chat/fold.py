@@ -48,7 +48,7 @@ def unfold(response: ChatResponse) -> list[StreamEvent]:
     ]
     for candidate in response.candidates:
         for block, part in enumerate(candidate.parts):
-            _unfold_part(block, part, candidate.index, events)
+            unfold_part(block, part, events, candidate=candidate.index)
         if candidate.logprobs:
             events.append(ev.LogprobsDelta(candidate.logprobs, candidate.index))
         events.append(ev.Finished(candidate.finish, candidate.index))
@@ -58,7 +58,8 @@ def unfold(response: ChatResponse) -> list[StreamEvent]:
     return events
 
 
-def _unfold_part(block: int, part: Part, candidate: int, events: list[StreamEvent]) -> None:
+def unfold_part(block: int, part: Part, events: list[StreamEvent], *, candidate: int = 0) -> None:
+    """Append the events of the `block` that tells `part`."""
     opened, deltas = _block_of(block, part)
     if not candidate:  # nearly always, and copies cost
         events.append(opened)
@@ -74,8 +75,10 @@ def _block_of(block: int, part: Part) -> tuple[ev.BlockStarted, list[BlockEvent]
     match part:
         case Text(text=text):
             deltas = [ev.TextDelta(block, text)] if text else []
-            deltas += [ev.Cited(block, citation) for citation in part.citations]
-            deltas += [ev.TextSigned(block, part.signature)] if part.signature is not None else []
+            if part.citations:
+                deltas.extend([ev.Cited(block, citation) for citation in part.citations])
+            if part.signature is not None:
+                deltas.append(ev.TextSigned(block, part.signature))
             return ev.BlockStarted(block, BlockKind.TEXT), deltas
         case Reasoning(text=text):
             deltas = [ev.ReasoningDelta(block, text, part.form)] if text or part.form == "raw" else []

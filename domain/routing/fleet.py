@@ -23,6 +23,12 @@ class Deployment:
     group:   the name clients ask for (`model_name`), possibly a wildcard pattern.
     model:   the upstream's own id, without provider prefix; `*` stands for what the group's pattern captured.
     weight, rpm, tpm: shares of the traffic (the first one any deployment of the group has counts).
+    order:   the deployments with the lowest serve, the others where none of these can; None comes last.
+    tags:    what requests may ask for.
+    max_parallel_requests: how many it answers at a time.
+    max_prompt_tokens: how long its prompts may be; None = not known.
+    always_reasons: its model thinks before it answers, whether asked to or not.
+    cooldown_s, allowed_fails: its own, instead of the routing policy's. retries: the same for its group.
     unready: why it cannot be called, in a sentence that says what to do; None = it can.
     account: the same for deployments that share address and credential, and with them what is kept upstream.
     """
@@ -34,6 +40,14 @@ class Deployment:
     weight: float | None = None
     rpm: float | None = None
     tpm: float | None = None
+    order: int | None = None
+    tags: tuple[str, ...] = ()
+    max_parallel_requests: int | None = None
+    max_prompt_tokens: int | None = None
+    always_reasons: bool = False
+    cooldown_s: float | None = None
+    allowed_fails: int | None = None
+    retries: int | None = None
     loss_policy: LossPolicy = ACCEPT_LOSSES
     unready: str | None = None
     account: str = ""
