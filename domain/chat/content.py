@@ -1,5 +1,6 @@
 """What a message is made of: typed parts, each a pure value."""
 
+from dataclasses import KW_ONLY
 from typing import Literal, TypeAlias
 
 from domain.json_types import JSON, NO_EXT, Ext
@@ -72,11 +73,12 @@ class PlainText:
 Media: TypeAlias = Inline | Url | FileRef | PlainText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Text:
     """Text somebody wrote."""
 
     text: str
+    _: KW_ONLY
     citations: tuple[Citation, ...] = ()
     cache: CacheHint | None = None
     signature: Opaque | None = None

@@ -75,10 +75,8 @@ def _block_of(block: int, part: Part) -> tuple[ev.BlockStarted, list[BlockEvent]
     match part:
         case Text(text=text):
             deltas = [ev.TextDelta(block, text)] if text else []
-            if part.citations:
-                deltas.extend([ev.Cited(block, citation) for citation in part.citations])
-            if part.signature is not None:
-                deltas.append(ev.TextSigned(block, part.signature))
+            deltas += [ev.Cited(block, citation) for citation in part.citations]
+            deltas += [ev.TextSigned(block, part.signature)] if part.signature is not None else []
             return ev.BlockStarted(block, BlockKind.TEXT), deltas
         case Reasoning(text=text):
             deltas = [ev.ReasoningDelta(block, text, part.form)] if text or part.form == "raw" else []

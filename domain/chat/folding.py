@@ -57,7 +57,7 @@ class _Block:
             case BlockKind.TEXT:
                 if not text and self.signature is None and not self.citations:
                     return None
-                return Text(text=text, citations=self.citations, signature=self.signature)
+                return Text(text, citations=self.citations, signature=self.signature)
             case BlockKind.REASONING:
                 return Reasoning(
                     text=text, form=self.reasoning_form, signature=self.signature, redacted=self.redacted
@@ -108,12 +108,12 @@ class Folding:
         if started is None or not self._ended or not self._candidates:
             raise MalformedResponse("expected a complete answer; the upstream's ended early")
         return ChatResponse(
-            id=started.id,
-            model=started.model,
+            started.id,
+            started.model,
+            tuple([_candidate(index, self._candidates[index]) for index in sorted(self._candidates)]),
             created_unix_s=started.created_unix_s,
             service_tier=started.service_tier,
             system_fingerprint=started.system_fingerprint,
-            candidates=tuple([_candidate(index, self._candidates[index]) for index in sorted(self._candidates)]),
             usage=self._usage,
         )
 
@@ -208,12 +208,8 @@ def _candidate(index: int, told: _CandidateFold) -> Candidate:
     if told.finish is None:
         raise MalformedResponse(f"expected an ending of candidate {index}; the upstream gave none")
     parts = [told.blocks[block].part() for block in sorted(told.blocks)]
-    return Candidate(
-        index=index,
-        parts=tuple([part for part in parts if part is not None]),
-        finish=told.finish,
-        logprobs=told.logprobs or None,
-    )
+    said = tuple([part for part in parts if part is not None])
+    return Candidate(index, said, told.finish, logprobs=told.logprobs or None)
 
 
 def _media_part(added: ev.MediaAdded | None) -> Part | None:

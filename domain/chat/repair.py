@@ -73,9 +73,7 @@ def without_orphans(messages: tuple[Message, ...]) -> tuple[tuple[Message, ...],
         if message.role is Role.TOOL:
             stray = strays.get(index)
             if stray:
-                out.append(
-                    Message(role=Role.USER, parts=tuple(part for _, each in stray for part in _as_said(each)))
-                )
+                out.append(Message(Role.USER, tuple(part for _, each in stray for part in _as_said(each))))
                 losses.extend(
                     Loss(
                         "orphan_tool_result",
@@ -95,9 +93,9 @@ def without_orphans(messages: tuple[Message, ...]) -> tuple[tuple[Message, ...],
             if found is None:
                 where = f"/messages/{index}/tool_calls/{nth}"
                 losses.append(Loss("orphan_tool_call", where, "the call has no result"))
-                found = ToolResult(call_id=call.id, name=call.name, parts=(Text(text=NO_RESULT),), is_error=True)
+                found = ToolResult(call_id=call.id, name=call.name, parts=(Text(NO_RESULT),), is_error=True)
             turn.append(found)
-        out.append(Message(role=Role.TOOL, parts=tuple(turn)))
+        out.append(Message(Role.TOOL, tuple(turn)))
     return tuple(out), tuple(losses)
 
 
@@ -187,4 +185,4 @@ def _as_said(result: ToolResult) -> list[Part]:
     media = [part for part in result.parts if not isinstance(part, Text)]
     kind = "error" if result.is_error else "result"
     said = f"[tool {kind} {result.name or result.call_id}] " + "\n".join(text.text for text in texts)
-    return [Text(text=said), *media]
+    return [Text(said), *media]

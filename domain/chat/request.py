@@ -1,7 +1,7 @@
 """A chat request as every dialect means it."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import KW_ONLY, field
 from enum import StrEnum
 from operator import attrgetter
 from typing import Final, Literal
@@ -27,7 +27,7 @@ INSTRUCTION_ROLES = frozenset({Role.SYSTEM, Role.DEVELOPER})
 _TOOL: Final = Role.TOOL
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Message:
     """One turn, unmerged and in its original place. Parts of a TOOL message are ToolResults only.
 
@@ -39,6 +39,7 @@ class Message:
 
     role: Role
     parts: tuple[Part, ...]
+    _: KW_ONLY
     name: str | None = None
     standing: bool = False
     ext: Ext = NO_EXT
@@ -46,8 +47,9 @@ class Message:
 
     def __post_init__(self) -> None:
         text: str | None = None
-        if len(self.parts) == 1 and self.name is None and self.role is not _TOOL:
-            part = self.parts[0]
+        parts = self.parts
+        if len(parts) == 1 and self.name is None and self.role is not _TOOL:
+            part = parts[0]
             if isinstance(part, Text) and not (part.citations or part.cache or part.signature):
                 bare = (part.ext is NO_EXT and self.ext is NO_EXT) or not _have_members(part.ext, self.ext)
                 text = part.text if bare else None
@@ -198,7 +200,7 @@ class ChatRequest:
         These are all parameters but `temperature`, `top_p`, `stop`, `max_output_tokens` and `store`; they have to
         be looked for one by one only where any of them is set.
         """
-        return _rare(self) == _NOTHING_RARE
+        return _rare(self) == _NOTHING_RARE and _rarely_drawn(self.sampling) == _NOTHING_DRAWN
 
 
 _rare: Final = attrgetter(
@@ -217,10 +219,7 @@ _rare: Final = attrgetter(
     "cache_key",
     "metadata",
     "ext",
-    "sampling.top_k",
-    "sampling.seed",
-    "sampling.frequency_penalty",
-    "sampling.presence_penalty",
-    "sampling.logit_bias",
 )
+_rarely_drawn: Final = attrgetter("top_k", "seed", "frequency_penalty", "presence_penalty", "logit_bias")
 _NOTHING_RARE: Final = _rare(ChatRequest(model="", messages=()))
+_NOTHING_DRAWN: Final = _rarely_drawn(Sampling())

@@ -1,5 +1,6 @@
 """A chat answer as every dialect means it."""
 
+from dataclasses import KW_ONLY
 from enum import StrEnum
 
 from domain.chat.content import Part
@@ -19,7 +20,7 @@ class FinishReason(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Finish:
     """How a candidate ended; `native` is the upstream's own word, `detail` narrows the reason.
 
@@ -28,6 +29,7 @@ class Finish:
     """
 
     reason: FinishReason
+    _: KW_ONLY
     native: str = ""
     stop_sequence: str | None = None
     detail: str | None = None
@@ -35,23 +37,25 @@ class Finish:
     explanation: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Candidate:
     """One of the answers: Text, Reasoning, ToolCall, Refusal, Image, Audio or OpaquePart in their order."""
 
     index: int
     parts: tuple[Part, ...]
     finish: Finish
+    _: KW_ONLY
     logprobs: JSON = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ChatResponse:
     """A complete answer; `created_unix_s` is None where the upstream gave no time."""
 
     id: str
     model: str
     candidates: tuple[Candidate, ...]
+    _: KW_ONLY
     created_unix_s: int | None = None
     usage: Usage | None = None
     service_tier: str | None = None

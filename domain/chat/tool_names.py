@@ -35,10 +35,9 @@ class ToolNames:
     def of(cls, request: ChatRequest, pattern: re.Pattern[str] = PORTABLE_NAME) -> "ToolNames":
         """The mapping for every tool that `request` declares, chooses, or tells of in its history."""
         names = {tool.name for tool in request.tools if isinstance(tool, Tool)}
-        for message in request.messages:
-            for part in message.parts if message.plain_text is None else ():
-                if isinstance(part, (ToolCall, ToolResult)) and part.name is not None:
-                    names.add(part.name)
+        for part in [part for each in request.messages if each.plain_text is None for part in each.parts]:
+            if isinstance(part, (ToolCall, ToolResult)) and part.name is not None:
+                names.add(part.name)
         if request.tool_choice is not None:
             names.update(request.tool_choice.names)
         return cls.fitting(names, pattern)

@@ -57,6 +57,11 @@ class ModelProfile:
     signed_calls: bool = False
     cache_breakpoints: bool = False
 
+    @property
+    def always_thinks(self) -> bool:
+        """Whether it thinks before it answers, asked to or not."""
+        return self.thinking is not Thinking.NONE and not self.thinking_optional
+
 
 PLAIN_MODEL = ModelProfile()
 

@@ -48,7 +48,7 @@ def _blocks(part: Part) -> Iterator[Block]:
         case Text():
             return _text(part)
         case Refusal(text=text):
-            return _text(Text(text=text))
+            return _text(Text(text))
         case Reasoning():
             return _thought(part)
         case ToolCall():

@@ -63,7 +63,7 @@ def parse_spoken(kind: str, block: Block, path: str) -> Part:
 
 def bare_text(text: str) -> Text:
     """Content that was written as a string."""
-    return Text(text=text, ext=MARKED)
+    return Text(text, ext=MARKED)
 
 
 def plain_text(block: JSON) -> Text | None:
@@ -71,7 +71,7 @@ def plain_text(block: JSON) -> Text | None:
     if not isinstance(block, dict) or len(block) != _TYPE_AND_TEXT or block.get("type") != "text":
         return None
     text = block.get("text")
-    return Text(text=text) if isinstance(text, str) else None
+    return Text(text) if isinstance(text, str) else None
 
 
 def parse_text(block: Block, path: str) -> Text:
@@ -81,7 +81,7 @@ def parse_text(block: Block, path: str) -> Text:
         return plain
     members = _members(block, path)
     text, citations, cache = members.need_text("text"), _citations(members), take_cache(members)
-    return Text(text=text, citations=citations, cache=cache, ext=members.leftovers())
+    return Text(text, citations=citations, cache=cache, ext=members.leftovers())
 
 
 def parse_tool_use(block: Block, path: str) -> ToolCall:
@@ -108,7 +108,7 @@ def parse_search_result(block: Block, path: str) -> Text:
     inner = parse_blocks(members.take("content"), members.at("content"))
     said = "\n".join(parse_text(*one[1:]).text for one in inner if one[0] == "text")
     cache = take_cache(members)
-    return Text(text=f"[{title}]({source})\n{said}", cache=cache, ext={FAMILY: {AS_WRITTEN: block}})
+    return Text(f"[{title}]({source})\n{said}", cache=cache, ext={FAMILY: {AS_WRITTEN: block}})
 
 
 def take_cache(block: Members) -> CacheHint | None:
@@ -196,7 +196,7 @@ def _result_parts(content: JSON, path: str) -> tuple[Text | Image | Document, ..
         if isinstance(part, (Text, Image, Document)):
             parts.append(part)
         else:  # a tool reference, a browser's state: another model can read what it says
-            parts.append(Text(text=compact(block), ext={FAMILY: {AS_WRITTEN: block}}))
+            parts.append(Text(compact(block), ext={FAMILY: {AS_WRITTEN: block}}))
     return tuple(parts)
 
 

@@ -10,13 +10,12 @@ from adapters.dialects.anthropic_messages.places import place
 from adapters.dialects.anthropic_messages.relay import MessagesRelay
 from adapters.dialects.anthropic_messages.request import render_request
 from adapters.dialects.anthropic_messages.request_parsing import parse_request
-from adapters.dialects.anthropic_messages.response import parse_response
+from adapters.dialects.anthropic_messages.response import parse_answer, parse_response
 from adapters.dialects.anthropic_messages.stream import MessagesDecoder
 from adapters.dialects.anthropic_messages.stream_encoder import MessagesEncoder
 from adapters.dialects.anthropic_messages.vocabulary import NAME
 from adapters.dialects.contract import Decoder, Encoder, Relay, RenderedRequest, Reply, Target
 from domain.chat.events import StreamEvent
-from domain.chat.fold import unfold
 from domain.chat.loss import Loss
 from domain.chat.request import ChatRequest
 from domain.chat.response import ChatResponse
@@ -37,7 +36,7 @@ class AnthropicMessages:
 
     def parse_answer(self, body: JSON, rendered: RenderedRequest) -> Iterable[StreamEvent]:
         """The events of a buffered answer. Raises UpstreamError where it is no good one."""
-        return unfold(parse_response(body, rendered))
+        return parse_answer(body, rendered)
 
     def parse_response(self, body: JSON, rendered: RenderedRequest) -> ChatResponse:
         """A buffered answer as one value. Raises the same."""

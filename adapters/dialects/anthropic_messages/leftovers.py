@@ -25,12 +25,15 @@ def refuse_impossible(request: ChatRequest) -> None:
         )
 
 
-def leftover_losses(request: ChatRequest) -> list[Loss]:
-    """A loss per parameter and per leftover member that the request will be sent without."""
+def leftover_losses(request: ChatRequest, *, rare: bool) -> list[Loss]:
+    """A loss per parameter and per leftover member that the request will be sent without.
+
+    rare: it is not a simple one.
+    """
     losses = lost_leftovers(request, FAMILY)
     if request.store is not None:
         losses.append(_dropped("store", LossKind.PARAMETER if request.store else LossKind.HINT))
-    if not request.is_simple:
+    if rare:
         losses.extend(_dropped(name, kind) for name, given, kind in _dropped_params(request) if given)
     return losses
 

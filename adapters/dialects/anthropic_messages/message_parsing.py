@@ -41,7 +41,7 @@ def parse_system(request: Members) -> tuple[Message, ...]:
         if system is not None:
             request.put_back("system", system)
         return ()
-    return (Message(role=Role.SYSTEM, parts=_instructions(system, request.at("system")), standing=True),)
+    return (Message(Role.SYSTEM, _instructions(system, request.at("system")), standing=True),)
 
 
 def parse_messages(request: Members) -> tuple[Message, ...]:
@@ -68,9 +68,9 @@ def _plain(message: JSON) -> Message | None:
     if speaker is None or content is None:
         return None
     if isinstance(content, str):
-        return Message(role=speaker, parts=(bare_text(content),))
+        return Message(speaker, (bare_text(content),))
     text = plain_text(content[0]) if isinstance(content, list) and len(content) == 1 else None
-    return None if text is None else Message(role=speaker, parts=(text,))
+    return None if text is None else Message(speaker, (text,))
 
 
 def _parse(message: Members) -> Iterator[Message]:
@@ -80,22 +80,22 @@ def _parse(message: Members) -> Iterator[Message]:
         case Role.USER:
             yield from _user_messages(content, path, ext)
         case Role.ASSISTANT:
-            yield Message(role=Role.ASSISTANT, parts=_assistant_parts(content, path), ext=ext)
+            yield Message(Role.ASSISTANT, _assistant_parts(content, path), ext=ext)
         case Role.SYSTEM:
-            yield Message(role=Role.SYSTEM, parts=_instructions(content, path), ext=ext)
+            yield Message(Role.SYSTEM, _instructions(content, path), ext=ext)
         case _:
             raise not_one_of(message.at("role"), _ROLES, role)
 
 
 def _user_messages(content: JSON, path: str, ext: Ext) -> Iterator[Message]:
     if isinstance(content, str):
-        yield Message(role=Role.USER, parts=(bare_text(content),), ext=ext)
+        yield Message(Role.USER, (bare_text(content),), ext=ext)
         return
     parts = [parse_spoken(*block) for block in parse_blocks(content, path)]
     if not parts:
-        yield Message(role=Role.USER, parts=(), ext=ext)
+        yield Message(Role.USER, (), ext=ext)
     for holds_results, run in groupby(parts, key=lambda part: isinstance(part, ToolResult)):
-        yield Message(role=Role.TOOL if holds_results else Role.USER, parts=tuple(run), ext=ext)
+        yield Message(Role.TOOL if holds_results else Role.USER, tuple(run), ext=ext)
         ext = MARKED
 
 
@@ -145,4 +145,4 @@ def _sign_last_text(parts: list[Part], signature: Opaque | None) -> None:
     if parts and isinstance(parts[-1], Text):
         parts[-1] = replace(parts[-1], signature=signature)
     elif signature is not None:
-        parts.append(Text(text="", signature=signature))
+        parts.append(Text("", signature=signature))

@@ -6,7 +6,6 @@ Source: https://platform.claude.com/docs/en/api/messages (2026-11).
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import islice, takewhile
 from types import MappingProxyType
 from typing import Final, Literal
 
@@ -60,8 +59,8 @@ class Conversation:
 def render_conversation(messages: tuple[Message, ...], target: Target, names: ToolNames) -> Conversation:
     """`messages` as the API takes them. Raises UnsupportedFeature, with its path, for a part it cannot take."""
     plain = is_plain_talk(messages)
-    repaired = _Repaired(messages, messages, []) if plain else _repaired(messages, target)
-    fitted, whole, losses = repaired.fitted, repaired.whole, repaired.losses
+    losses: list[Loss] = []
+    fitted, whole = (messages, messages) if plain else _repaired(messages, target, losses)
     places = Places(fitted)
 
     def lost(code: str, part: Part, why: str, kind: LossKind) -> None:
@@ -70,7 +69,6 @@ def render_conversation(messages: tuple[Message, ...], target: Target, names: To
     marks = CacheMarks(places)
     renderer = BlockRenderer(family=target.family, names=names, marks=marks, lost=lost)
     writer = _Writer(renderer, fitted, places)
-    leading = list(takewhile(_is_instruction, whole))
     if not plain:
         losses.extend(
             Loss("dropped_param", f"/messages/{index}/name", "there are no names here", LossKind.HINT)
@@ -78,28 +76,23 @@ def render_conversation(messages: tuple[Message, ...], target: Target, names: To
             if message.name is not None and not writer.names_speaker(message)
         )
     system: list[Block] = []
-    for message in leading:
-        writer.write(message, system)
-    told = writer.turns(whole[len(leading) :], skipped=len(leading))
+    leading = 0
+    while leading < len(whole) and whole[leading].role in INSTRUCTION_ROLES:
+        writer.write(whole[leading], system)
+        leading += 1
+    told = writer.turns(whole[leading:], skipped=leading)
     turns, folded = with_systems_placed(told, allowed=target.profile.mid_system)
-    first = with_user_first(turns, f"/messages/{len(leading)}" if told else "/messages")
+    first = with_user_first(turns, f"/messages/{leading}" if told else "/messages")
     if not plain:
         with_thoughts_first(turns)
     return Conversation(system=system, turns=turns, marks=marks, plain=plain, losses=(*losses, *folded, *first))
 
 
-@dataclass(frozen=True, slots=True)
-class _Repaired:
-    """A conversation the API takes: `fitted` stands as the caller's did, in `whole` each call has its result."""
-
-    fitted: tuple[Message, ...]
-    whole: Sequence[Message]
-    losses: list[Loss]
-
-
-def _repaired(messages: tuple[Message, ...], target: Target) -> _Repaired:
+def _repaired(
+    messages: tuple[Message, ...], target: Target, losses: list[Loss]
+) -> tuple[tuple[Message, ...], Sequence[Message]]:
+    """A conversation the API takes, as it stands like the caller's, and with the result of each call after it."""
     kinds = {type(part) for message in messages for part in message.parts}
-    losses: list[Loss] = []
     fitted = messages
     if Reasoning in kinds:
         fitted, foreign = without_foreign_reasoning(fitted, target.family)
@@ -107,11 +100,11 @@ def _repaired(messages: tuple[Message, ...], target: Target) -> _Repaired:
     losses.extend(_lost_signatures(messages))
     losses.extend(lost_in_messages(messages, FAMILY))
     if kinds.isdisjoint(_CALLING):
-        return _Repaired(fitted, fitted, losses)
+        return fitted, fitted
     fitted = with_call_ids(fitted, CALL_ID)
     whole, orphans = without_orphans(fitted)
     losses.extend(orphans)
-    return _Repaired(fitted, _with_distinct_call_ids(whole), losses)
+    return fitted, _with_distinct_call_ids(whole)
 
 
 class _Writer:
@@ -126,16 +119,21 @@ class _Writer:
 
     def turns(self, messages: Sequence[Message], *, skipped: int) -> list[Turn]:
         """The turns of `messages`, before which the caller had `skipped` instructions."""
-        instructions = (index for index, message in enumerate(self._fitted) if _is_instruction(message))
-        places = islice(instructions, skipped, None)
         turns: list[Turn] = []
+        instructions = skipped
         for message in messages:
             turn = Turn(_SPEAKERS[message.role], [])
-            if turn.role == "system":  # repairs keep instructions in their order, so the n-th is the n-th
-                turn.at = (f"/messages/{next(places)}",)
+            if turn.role == "system":
+                turn.at = (self._place_of_instruction(instructions),)
+                instructions += 1
             self.write(message, turn.blocks, earlier=turns[-1].blocks if turns else ())
             append_turn(turns, turn)
         return turns
+
+    def _place_of_instruction(self, number: int) -> str:
+        """Repairs keep instructions in their order, so the n-th of the conversation is the caller's n-th."""
+        instructions = [index for index, each in enumerate(self._fitted) if each.role in INSTRUCTION_ROLES]
+        return f"/messages/{instructions[number]}"
 
     def write(self, message: Message, blocks: list[Block], *, earlier: Sequence[Block] = ()) -> None:
         """Append the blocks of `message`. Raises UnsupportedFeature with the path of the part at fault."""
@@ -160,11 +158,7 @@ class _Writer:
         first, *rest = message.parts
         if isinstance(first, Text):
             return (replace(first, text=f"{message.name}: {first.text}"), *rest)
-        return (Text(text=f"{message.name}:"), first, *rest)
-
-
-def _is_instruction(message: Message) -> bool:
-    return message.role in INSTRUCTION_ROLES
+        return (Text(f"{message.name}:"), first, *rest)
 
 
 def _lost_signatures(messages: Sequence[Message]) -> Iterator[Loss]:

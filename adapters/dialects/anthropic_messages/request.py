@@ -50,7 +50,7 @@ def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
     ending = with_good_end(
         told.turns,
         prefill=profile.prefill and not thinking.on and output.native is None,
-        at=f"/messages/{len(request.messages) - 1}",
+        last=len(request.messages) - 1,
     )
     body, hints = _body(request, target, told, thinking, output)
     sampling, sampling_losses = _sampling(request.sampling, thinking, allowed=profile.sampling)
@@ -66,7 +66,7 @@ def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
             *output.losses,
             *sampling_losses,
             *setting_losses,
-            *leftover_losses(request),
+            *leftover_losses(request, rare=rare),
         ),
         tool_names=names,
         custom_tools=tools.custom,

@@ -10,9 +10,12 @@ from typing import Final, Literal
 from adapters.dialects.anthropic_messages.errors import reported_error
 from adapters.dialects.anthropic_messages.vocabulary import CUSTOM_INPUT, FAMILY, JSON_TOOL, compact
 from adapters.dialects.contract import RenderedRequest
+from domain.chat import events as ev
 from domain.chat.content import Citation, Opaque, OpaquePart, Part, Reasoning, Text, ToolCall
+from domain.chat.events import StreamEvent
+from domain.chat.fold import fold, unfold_part
 from domain.chat.json_arguments import parse_arguments
-from domain.chat.response import Candidate, ChatResponse, Finish, FinishReason
+from domain.chat.response import ChatResponse, Finish, FinishReason
 from domain.chat.tool_names import ToolNames
 from domain.chat.usage import Usage
 from domain.errors import ErrorKind, MalformedResponse
@@ -32,6 +35,7 @@ _ENDINGS: Final = MappingProxyType(
     }
 )
 _TTLS: Final = MappingProxyType({"ephemeral_5m_input_tokens": "5m", "ephemeral_1h_input_tokens": "1h"})
+_NO_COUNTS: Final[Mapping[str, int]] = MappingProxyType({})
 _CITATION_KINDS: Final[Mapping[str, Literal["url", "doc_char", "doc_page", "doc_block", "search_result"]]] = (
     MappingProxyType(
         {
@@ -70,10 +74,11 @@ class ToolUses:
         return "custom" if name in self.custom else "function"
 
 
-def parse_response(body: JSON, rendered: RenderedRequest) -> ChatResponse:
-    """The answer in `body`. Raises MalformedResponse where it breaks the format or has no good ending.
+def parse_answer(body: JSON, rendered: RenderedRequest) -> list[StreamEvent]:
+    """The events of the answer in `body`.
 
-    A body that is an error in spite of its status raises that error.
+    Raises MalformedResponse where it breaks the format or has no good ending. A body that is an error in spite of
+    its status raises that error.
     """
     if not isinstance(body, dict):
         raise MalformedResponse(f"expected a message object; got {type(body).__name__}")
@@ -83,19 +88,25 @@ def parse_response(body: JSON, rendered: RenderedRequest) -> ChatResponse:
     if not isinstance(content, list):
         raise MalformedResponse("expected a message with a list of content blocks; got none")
     uses = ToolUses.of(rendered)
-    parts = tuple([part for block in content if (part := _part(block, uses)) is not None])
+    parts = [part for block in content if (part := _part(block, uses)) is not None]
     usage = body.get("usage")
     usage = usage if isinstance(usage, dict) else {}
+    events: list[StreamEvent] = [
+        ev.Started(text_of(body, "id"), text_of(body, "model"), service_tier=service_tier_of(usage))
+    ]
+    for index, part in enumerate(parts):
+        unfold_part(index, part, events)
     called = ToolCall in map(type, parts)
-    return ChatResponse(
-        id=text_of(body, "id"),
-        model=text_of(body, "model"),
-        candidates=(
-            Candidate(index=0, parts=parts, finish=finish_of(body, called=called, json_tool=uses.json_tool)),
-        ),
-        usage=usage_of(usage) if usage else None,
-        service_tier=service_tier_of(usage),
-    )
+    events.append(ev.Finished(finish_of(body, called=called, json_tool=uses.json_tool)))
+    if usage:
+        events.append(ev.UsageReported(usage_of(usage)))
+    events.append(ev.Ended())
+    return events
+
+
+def parse_response(body: JSON, rendered: RenderedRequest) -> ChatResponse:
+    """The answer as one value. Raises the same."""
+    return fold(parse_answer(body, rendered))
 
 
 def finish_of(ending: Mapping[str, JSON], *, called: bool, json_tool: bool) -> Finish:
@@ -118,7 +129,7 @@ def finish_of(ending: Mapping[str, JSON], *, called: bool, json_tool: bool) -> F
     details = ending.get("stop_details")
     details = details if isinstance(details, dict) else {}
     return Finish(
-        reason=reason,
+        reason,
         native=native,
         stop_sequence=text_of(ending, "stop_sequence") or None,
         detail=detail,
@@ -134,21 +145,42 @@ def truncated() -> MalformedResponse:
 
 def usage_of(usage: Mapping[str, JSON]) -> Usage:
     """Token counts; the wire counts cache reads and writes beside input_tokens, we count them in."""
-    counts = _counts(usage)
-    fresh = counts.get("input_tokens")
-    read, written = counts.get("cache_read_input_tokens"), counts.get("cache_creation_input_tokens")
-    by_ttl = _counts(usage.get("cache_creation"))
+    fresh, generated = _count(usage, "input_tokens"), _count(usage, "output_tokens")
+    read, written = _count(usage, "cache_read_input_tokens"), _count(usage, "cache_creation_input_tokens")
+    prompt = None if fresh is None else fresh + (read or 0) + (written or 0)
     return Usage(
-        prompt_tokens=None if fresh is None else fresh + (read or 0) + (written or 0),
-        completion_tokens=counts.get("output_tokens"),
+        prompt_tokens=prompt,
+        completion_tokens=generated,
         cache_read_tokens=read,
         cache_write_tokens=written,
-        cache_write_tokens_by_ttl={ttl: by_ttl[name] for name, ttl in _TTLS.items() if name in by_ttl},
-        reasoning_tokens=_counts(usage.get("output_tokens_details")).get("thinking_tokens"),
-        server_tool_calls={
-            name.removesuffix("_requests"): count for name, count in _counts(usage.get("server_tool_use")).items()
-        },
+        cache_write_tokens_by_ttl=_written_by_ttl(usage) if "cache_creation" in usage else {},
+        reasoning_tokens=_counts(usage, "output_tokens_details").get("thinking_tokens"),
+        server_tool_calls=_server_tool_calls(usage) if "server_tool_use" in usage else {},
     )
+
+
+def _written_by_ttl(usage: Mapping[str, JSON]) -> dict[str, int]:
+    written = _counts(usage, "cache_creation")
+    return {ttl: written[name] for name, ttl in _TTLS.items() if name in written}
+
+
+def _server_tool_calls(usage: Mapping[str, JSON]) -> dict[str, int]:
+    calls = _counts(usage, "server_tool_use")
+    return {name.removesuffix("_requests"): count for name, count in calls.items()}
+
+
+def _count(usage: Mapping[str, JSON], name: str) -> int | None:
+    """The count `name`; None where there is none."""
+    value = usage.get(name)
+    return value if type(value) is int else None
+
+
+def _counts(usage: Mapping[str, JSON], name: str) -> Mapping[str, int]:
+    """The members of the object `name` that are counts; none where there is no such object."""
+    members = usage.get(name)
+    if not isinstance(members, dict):
+        return _NO_COUNTS
+    return {name: value for name, value in members.items() if type(value) is int}
 
 
 def service_tier_of(usage: Mapping[str, JSON]) -> str | None:
@@ -219,7 +251,7 @@ def _part(block: JSON, uses: ToolUses) -> Part | None:
         case "text":
             text = text_of(block, "text")
             citations = citations_of(block)
-            return Text(text=text, citations=citations) if text or citations else None
+            return Text(text, citations=citations) if text or citations else None
         case "thinking":
             return Reasoning(text=text_of(block, "thinking"), signature=signed(text_of(block, "signature")))
         case "redacted_thinking":
@@ -234,14 +266,8 @@ def _tool_use(block: Mapping[str, JSON], uses: ToolUses) -> Part:
     name = need_text(block, "name")
     raw = compact(block.get("input") or {})
     if uses.is_answer(name):
-        return Text(text=raw)
+        return Text(raw)
     call_id, original = need_text(block, "id"), uses.names.original(name)
     if uses.kind(name) == "custom":
         return ToolCall(id=call_id, name=original, raw=custom_text(raw), kind="custom")
     return ToolCall(id=call_id, name=original, raw=raw, arguments=parse_arguments(raw))
-
-
-def _counts(usage: JSON) -> dict[str, int]:
-    """The members that are counts; none where `usage` is no object."""
-    members = usage.items() if isinstance(usage, dict) else ()
-    return {name: value for name, value in members if type(value) is int}

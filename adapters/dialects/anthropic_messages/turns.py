@@ -74,19 +74,23 @@ def with_user_first(turns: list[Turn], at: str) -> tuple[Loss, ...]:
     return (*losses, Loss(code, at, why))
 
 
-def with_good_end(turns: list[Turn], *, prefill: bool, at: str) -> tuple[Loss, ...]:
-    """Make the last turn one that the API answers. `prefill`: an assistant's text may be continued."""
-    last = turns[-1]
-    if last.role != "assistant":
+def with_good_end(turns: list[Turn], *, prefill: bool, last: int) -> tuple[Loss, ...]:
+    """Make the last turn one that the API answers.
+
+    prefill: an assistant's text may be continued. last: the index of the caller's last message.
+    """
+    turn = turns[-1]
+    if turn.role != "assistant":
         return ()
-    ends_with = last.blocks[-1]["type"]
+    ends_with = turn.blocks[-1]["type"]
     if ends_with == "text" and prefill:
-        last.blocks[-1]["text"] = last.blocks[-1]["text"].rstrip()
+        turn.blocks[-1]["text"] = turn.blocks[-1]["text"].rstrip()
         return ()
     if ends_with != "text" and ends_with not in _THOUGHTS:
         return ()  # a paused turn goes on from its server tools
     turns.append(Turn("user", [text_block(PLACEHOLDER)]))
-    return (Loss("prefill_not_continued", at, "the answer does not continue the assistant's last message"),)
+    where = f"/messages/{last}"
+    return (Loss("prefill_not_continued", where, "the answer does not continue the assistant's last message"),)
 
 
 def with_thoughts_first(turns: Iterable[Turn]) -> None:

@@ -1,6 +1,6 @@
 """A buffered answer for a client (ai.google.dev/api/generate-content#GenerateContentResponse, 2026-11)."""
 
-from datetime import UTC, datetime
+import time
 from typing import Final
 
 from adapters.dialects.contract import Reply
@@ -14,6 +14,7 @@ from domain.chat.response import Candidate, ChatResponse, Finish
 from domain.json_types import JSON
 
 _YEAR_10000_UNIX_S: Final = 253_402_300_800
+_RFC_3339: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 SILENCE: Final = {"text": ""}
 """The part of a candidate that says nothing; clients look for one without asking."""
@@ -41,14 +42,18 @@ def about_answer(upstream_id: str, created_unix_s: int | None, reply: Reply) -> 
     """The members that tell which answer it is."""
     about: dict[str, JSON] = {"modelVersion": reply.model}
     if created_unix_s is not None and 0 <= created_unix_s < _YEAR_10000_UNIX_S:
-        about["createTime"] = datetime.fromtimestamp(created_unix_s, UTC).isoformat().replace("+00:00", "Z")
-    return about | {"responseId": upstream_id} if upstream_id else about
+        about["createTime"] = time.strftime(_RFC_3339, time.gmtime(created_unix_s))
+    if upstream_id:
+        about["responseId"] = upstream_id
+    return about
 
 
 def about_ending(finish: Finish, *, refused: bool) -> dict[str, JSON]:
     """The members of a candidate that tell how it ended."""
     told: dict[str, JSON] = {"finishReason": render_finish(finish, refused=refused)}
-    return told | {"finishMessage": finish.explanation} if finish.explanation else told
+    if finish.explanation:
+        told["finishMessage"] = finish.explanation
+    return told
 
 
 def _candidate(candidate: Candidate) -> dict[str, JSON]:

@@ -59,7 +59,7 @@ class CandidateReader:
         self._calls = 0
         self._open: _Spoken | None = None
         self._pending: _Pending | None = None
-        self._preceding_bytes = 0
+        self._preceding: list[str] = []
         self._grounding: dict[str, JSON] | None = None
         self._recited: dict[str, JSON] | None = None
         self._ending: JSON = None
@@ -227,7 +227,7 @@ class CandidateReader:
         if spoken is None:
             return []
         if spoken.kind is BlockKind.TEXT:
-            self._preceding_bytes += len("".join(spoken.text).encode("utf-8", "replace"))
+            self._preceding += spoken.text
         return [ev.BlockStopped(spoken.block, self._index)]
 
     def _citations(self) -> list[StreamEvent]:
@@ -239,11 +239,12 @@ class CandidateReader:
             return []
         spoken = self._open if self._open is not None and self._open.kind is BlockKind.TEXT else None
         text = "".join(spoken.text) if spoken is not None else ""
+        preceding_bytes = len("".join(self._preceding).encode("utf-8", "replace"))
         found: list[Citation] = []
         if self._grounding is not None:
-            found += parse_grounding(self._grounding, text, preceding_bytes=self._preceding_bytes)
+            found += parse_grounding(self._grounding, text, preceding_bytes=preceding_bytes)
         if self._recited is not None:
-            found += parse_citations(self._recited, text, preceding_bytes=self._preceding_bytes)
+            found += parse_citations(self._recited, text, preceding_bytes=preceding_bytes)
         if not found:
             return []
         events: list[StreamEvent] = []

@@ -4,11 +4,11 @@ Clients of streams send back each chunk as a Content of its own: neighbours of t
 what goes on from one of them into the next is one part.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import groupby
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeAlias
 
 from adapters.dialects.gemini.members import Members, left_over, merged, not_one_of
 from adapters.dialects.gemini.part_parsing import is_minted, minted_id, parse_part, plain_text
@@ -19,71 +19,103 @@ from domain.chat.request import Message, Role
 from domain.errors import MalformedRequest
 from domain.json_types import JSON, NO_EXT
 
+_ASSISTANT: Final = Role.ASSISTANT
 _MODEL: Final = "model"
 _ROLES: Final = ("user", _MODEL)
 _SPEAKERS: Final = MappingProxyType({"user": Role.USER, _MODEL: Role.ASSISTANT})
-_ROLE_AND_PARTS: Final = 2
-"""How many members a content has."""
 _OF_USERS: Final = (None, "user", "function")
 
 
-@dataclass(slots=True)
-class Turn:
-    """A message, and where it and its parts stood: indexes of `contents` (None: beside them) and of `parts`."""
+Place: TypeAlias = tuple[int | None, int]
+"""Where a part stood: the index of its content (None: beside them), and its own in there."""
 
-    message: Message
-    content: int | None
-    places: tuple[tuple[int | None, int], ...]
+
+class Conversation:
+    """A conversation while it is read: the messages in their order, where each stood, and each one's parts."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.contents: list[int | None] = []
+        self.places: list[tuple[Place, ...]] = []
+
+    def add(self, message: Message, content: int | None, places: tuple[Place, ...]) -> None:
+        """Append a message; what the model says next to what it said goes on with that."""
+        if message.role is _ASSISTANT and self.messages and self.messages[-1].role is _ASSISTANT:
+            self.messages[-1], self.places[-1] = _continued(self.messages[-1], self.places[-1], message, places)
+            return
+        self.messages.append(message)
+        self.contents.append(content)
+        self.places.append(places)
+
+    def close_seals(self) -> None:
+        """Put every thought that was told in pieces, its signature last, in one part again."""
+        for index, message in enumerate(self.messages):
+            if message.role is _ASSISTANT and any(_closes(part) for part in message.parts):
+                self.messages[index], self.places[index] = _with_seals_closed(message, self.places[index])
 
 
 def parse_contents(request: Members) -> tuple[Message, ...]:
     """The conversation in its order. Raises MalformedRequest with the path of what is wrong."""
-    return tuple([turn.message for turn in parse_turns(request)])
+    return tuple(parse_conversation(request).messages)
 
 
-def parse_turns(request: Members) -> list[Turn]:
+def parse_conversation(request: Members) -> Conversation:
     """The conversation, each message with its place."""
-    turns = _instructions(request)
-    reader = _Reader()
-    index = -1
-    path = request.at("contents")
-    for index, content in enumerate(request.take_list("contents")):
-        plain = _plain(content, index)
-        for turn in (plain,) if plain is not None else reader.read(Members(content, f"{path}[{index}]"), index):
-            is_model = turn.message.role is Role.ASSISTANT
-            if is_model and turns and turns[-1].message.role is Role.ASSISTANT:
-                turns[-1] = _continued(turns[-1], turn)
-            else:
-                turns.append(turn)
-    if index < 0:
+    said = Conversation()
+    _add_instructions(request, said)
+    reader = _Reader(said)
+    path, contents = request.at("contents"), request.take_list("contents")
+    if not contents:
         raise MalformedRequest(f"{path}: expected at least one content, got none.", param=path)
-    return [_with_seals_closed(turn) if len(turn.message.parts) > 1 else turn for turn in turns]
+    all_plain = True
+    for index, content in enumerate(contents):
+        plain = _plain(content)
+        if plain is not None:
+            said.add(plain, index, ((index, 0),))
+        else:
+            all_plain = False
+            reader.read(Members(content, f"{path}[{index}]"), index)
+    if not all_plain:
+        said.close_seals()
+    return said
 
 
-def _plain(content: JSON, index: int) -> Turn | None:
-    """A content of a role and one text alone, which most are; None for any other."""
-    if not isinstance(content, dict) or len(content) != _ROLE_AND_PARTS:
+def _plain(content: JSON) -> Message | None:
+    """A content of a speaker's role and a lone text; None for any other."""
+    text = _lone_text(content)
+    if text is None:
         return None
-    role, parts = content.get("role"), content.get("parts")
-    if not isinstance(role, str) or role not in _SPEAKERS or not isinstance(parts, list) or len(parts) != 1:
+    role = content.get("role")
+    speaker = _SPEAKERS.get(role) if isinstance(role, str) else None
+    return None if speaker is None else Message(speaker, (text,))
+
+
+def _lone_text(content: JSON) -> Text | None:
+    """The text of a content that says nothing else, which most do; None for any other."""
+    if not isinstance(content, dict) or len(content) != (2 if "role" in content else 1):
         return None
-    text = plain_text(parts[0])
-    return None if text is None else Turn(Message(role=_SPEAKERS[role], parts=(text,)), index, ((index, 0),))
+    parts = content.get("parts")
+    return plain_text(parts[0]) if isinstance(parts, list) and len(parts) == 1 else None
 
 
-def _instructions(request: Members) -> list[Turn]:
-    """The standing instructions as one turn, or none."""
+def _add_instructions(request: Members, said: Conversation) -> None:
+    """The standing instructions as one message, where there are any."""
     value, path = request.take("systemInstruction"), request.at("systemInstruction")
     if value is None:
-        return []
-    content = Members(_as_content(value), path)
-    content.take("role")
+        return
+    content = _as_content(value)
+    text = _lone_text(content)
+    if text is not None:
+        said.add(Message(Role.SYSTEM, (text,), standing=True), None, ((None, 0),))
+        return
+    instructions = Members(content, path)
+    instructions.take("role")
     parts = [
         plain_text(part) or parse_part(Members(part, f"{path}.parts[{position}]"), part)
-        for position, part in enumerate(content.take_list("parts"))
+        for position, part in enumerate(instructions.take_list("parts"))
     ]
-    message = Message(role=Role.SYSTEM, parts=tuple(parts), standing=True, ext=content.leftovers())
-    return [Turn(message, None, tuple([(None, position) for position in range(len(parts))]))]
+    message = Message(Role.SYSTEM, tuple(parts), standing=True, ext=instructions.leftovers())
+    said.add(message, None, tuple([(None, position) for position in range(len(parts))]))
 
 
 def _as_content(value: JSON) -> JSON:
@@ -95,13 +127,15 @@ def _as_content(value: JSON) -> JSON:
     return value
 
 
-@dataclass(slots=True)
 class _Reader:
-    """Reads contents one after the other; knows which calls wait for their results."""
+    """Reads contents into a conversation, one after the other; knows which calls wait for their results."""
 
-    waiting: list[ToolCall] = field(default_factory=list)
+    def __init__(self, said: Conversation) -> None:
+        self._said = said
+        self._waiting: list[ToolCall] = []
 
-    def read(self, content: Members, index: int) -> Iterator[Turn]:
+    def read(self, content: Members, index: int) -> None:
+        """One content, which stands at `index`."""
         role = content.take("role")
         if role != _MODEL and role not in _OF_USERS:
             raise not_one_of(content.at("role"), _ROLES, role)
@@ -113,12 +147,15 @@ class _Reader:
         ext = content.leftovers()
         spoken = Role.ASSISTANT if is_model else Role.USER
         if not any(isinstance(part, ToolResult) for part in parts):
-            yield _turn(Message(role=spoken, parts=tuple(parts), ext=ext), index, range(len(parts)))
+            self._add(Message(spoken, tuple(parts), ext=ext), index, range(len(parts)))
             return
         for are_results, run in groupby(enumerate(parts), lambda each: isinstance(each[1], ToolResult)):
-            places, said = zip(*run, strict=True)
-            yield _turn(Message(role=Role.TOOL if are_results else spoken, parts=said, ext=ext), index, places)
+            positions, said = zip(*run, strict=True)
+            self._add(Message(Role.TOOL if are_results else spoken, said, ext=ext), index, positions)
             ext = NO_EXT
+
+    def _add(self, message: Message, content: int, positions: Iterable[int]) -> None:
+        self._said.add(message, content, tuple([(content, position) for position in positions]))
 
     def _part(self, value: JSON, path: str, *, is_model: bool) -> Part:
         plain = plain_text(value)
@@ -135,7 +172,7 @@ class _Reader:
                     f"{path}.functionCall: expected calls in contents of the role model, got one of the user's.",
                     param=f"{path}.functionCall",
                 )
-            self.waiting.append(parsed)
+            self._waiting.append(parsed)
         return parsed
 
     def _result(self, part: Members, response: Members) -> ToolResult:
@@ -144,54 +181,49 @@ class _Reader:
         name = response.take_text("name")
         if name is not None:
             response.put_back("name", name)
-        call = next((each for each in self.waiting if each.id == call_id), None)
+        call = next((each for each in self._waiting if each.id == call_id), None)
         if call is None:
-            unnamed = (each for each in self.waiting if call_id is None or is_minted(each.id))
+            unnamed = (each for each in self._waiting if call_id is None or is_minted(each.id))
             call = next((each for each in unnamed if each.name == name), None)
             if call is not None and call_id is not None:
                 response.put_back("id", call_id)
         if call is not None:
-            self.waiting.remove(call)
+            self._waiting.remove(call)
             return parse_result(part, response, call.id)
         return parse_result(part, response, call_id or minted_id(part.path))
 
 
-def _turn(message: Message, content: int, positions: Iterable[int]) -> Turn:
-    return Turn(message, content, tuple((content, position) for position in positions))
-
-
-def _continued(earlier: Turn, later: Turn) -> Turn:
-    """Two neighbouring turns of the model as one."""
-    parts, places = list(earlier.message.parts), list(earlier.places)
-    for position, part in enumerate(later.message.parts):
+def _continued(
+    earlier: Message, earlier_places: Sequence[Place], later: Message, later_places: Sequence[Place]
+) -> tuple[Message, tuple[Place, ...]]:
+    """Two neighbouring messages of the model as one."""
+    parts, places = list(earlier.parts), list(earlier_places)
+    for position, part in enumerate(later.parts):
         goes_on = position == 0 and bool(parts) and _goes_on(parts[-1], part)
         if goes_on:
             parts[-1] = _joined(parts[-1], part)
         else:
             parts.append(part)
-            places.append(later.places[position])
-    members = merged(left_over(earlier.message.ext), left_over(later.message.ext))
-    message = replace(earlier.message, parts=tuple(parts), ext={FAMILY: members} if members else NO_EXT)
-    return Turn(message, earlier.content, tuple(places))
+            places.append(later_places[position])
+    members = merged(left_over(earlier.ext), left_over(later.ext))
+    message = replace(earlier, parts=tuple(parts), ext={FAMILY: members} if members else NO_EXT)
+    return message, tuple(places)
 
 
-def _with_seals_closed(turn: Turn) -> Turn:
-    """The turn with every thought that was told in pieces, its signature last, in one part again.
+def _with_seals_closed(message: Message, placed: Sequence[Place]) -> tuple[Message, tuple[Place, ...]]:
+    """The message with the pieces of each thought joined.
 
     Only signatures from under a seal come so and sign all that precedes; Google's own stay on their own part.
     """
-    is_model = turn.message.role is Role.ASSISTANT
-    if not is_model or not any(_closes(part) for part in turn.message.parts):
-        return turn
     parts: list[Part] = []
-    places: list[tuple[int | None, int]] = []
-    for part, place in zip(turn.message.parts, turn.places, strict=True):
+    places: list[Place] = []
+    for part, place in zip(message.parts, placed, strict=True):
         whole, first = part, place
         while _closes(part) and parts and _goes_on(parts[-1], part):
             whole, first = _joined(parts.pop(), whole), places.pop()
         parts.append(whole)
         places.append(first)
-    return Turn(replace(turn.message, parts=tuple(parts)), turn.content, tuple(places))
+    return replace(message, parts=tuple(parts)), tuple(places)
 
 
 def _closes(part: Part) -> bool:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import takewhile
+from types import MappingProxyType
 from typing import Final, Literal, assert_never
 
 from adapters.dialects.gemini.losses import Losses
 from adapters.dialects.gemini.media_parts import render_media
 from adapters.dialects.gemini.results import render_result
+from adapters.dialects.gemini.signatures import sign_current_turn
 from adapters.dialects.gemini.unsaid import spoken_names
 from adapters.dialects.gemini.vocabulary import FAMILY
 from adapters.dialects.places import Places
@@ -24,15 +25,13 @@ from domain.chat.content import (
     ToolResult,
 )
 from domain.chat.repair import with_result_names, without_foreign_reasoning, without_orphans
-from domain.chat.request import INSTRUCTION_ROLES, Message, Role, is_plain_talk
+from domain.chat.request import INSTRUCTION_ROLES, Message, Role
 from domain.chat.tool_names import ToolNames
 from domain.json_types import JSON
 from domain.models.profile import ModelProfile
 
 _PLACEHOLDER: Final = "."
-_DUMMY_SIGNATURE: Final = "skip_thought_signature_validator"
-"""What Google documents for calls that another model made (ai.google.dev/gemini-api/docs/thought-signatures,
-FAQ, 2026-11)."""
+_SPEAKERS: Final = MappingProxyType[Role, Literal["user", "model"]]({Role.USER: "user", Role.ASSISTANT: "model"})
 
 
 @dataclass(slots=True)
@@ -43,14 +42,14 @@ class _Content:
 
 
 def render_contents(
-    messages: tuple[Message, ...], profile: ModelProfile, *, names: ToolNames, losses: Losses
+    messages: tuple[Message, ...], profile: ModelProfile, *, plain: bool, names: ToolNames, losses: Losses
 ) -> tuple[list[JSON], list[JSON]]:
     """The parts of the systemInstruction, and the contents. Raises UnsupportedFeature.
 
     Leading instructions become the systemInstruction; later ones stay in their place, as marked user text.
+    plain: the messages are plain talk.
     """
     native, repaired = messages, messages
-    plain = is_plain_talk(messages)
     if not plain:
         native, dropped = without_foreign_reasoning(with_result_names(messages), FAMILY)
         repaired, orphaned = without_orphans(native)
@@ -61,9 +60,9 @@ def render_contents(
     while leading < len(repaired) and repaired[leading].role in INSTRUCTION_ROLES:
         instructions += writer.instructions(repaired[leading])
         leading += 1
-    named = frozenset() if plain else spoken_names(repaired)
+    are_named = not plain and len(spoken_names(repaired)) > 1
     for message in repaired[leading:]:
-        writer.add(message, spoken_name=message.name if len(named) > 1 else None)
+        writer.add(message, spoken_name=message.name if are_named else None)
     return instructions, writer.finished(last=native[-1] if native else None)
 
 
@@ -90,9 +89,10 @@ class _Writer:
 
     def add(self, message: Message, *, spoken_name: str | None) -> None:
         """One more message. `spoken_name`: who speaks, where several users do."""
-        text = message.plain_text
-        if text and message.role is Role.USER:
-            self._append("user", [{"text": text}])
+        text, speaker = message.plain_text, _SPEAKERS.get(message.role)
+        if text and speaker is not None:
+            self._called = []
+            self._append(speaker, [{"text": text}])
             return
         match message.role:
             case Role.USER:
@@ -124,9 +124,10 @@ class _Writer:
             where = "/messages" if last is None else self._places.pointer(last)
             self._losses.change("prefill_not_continued", where, "the model begins a new turn")
             contents.append(_Content("user", [{"text": _PLACEHOLDER}]))
+        rendered: list[JSON] = [{"role": content.role, "parts": content.parts} for content in contents]
         if self._profile.signed_calls:
-            self._sign_current_turn()
-        return [{"role": content.role, "parts": content.parts} for content in contents]
+            sign_current_turn(rendered, self._losses)
+        return rendered
 
     def _append(self, role: Literal["user", "model"], parts: list[JSON]) -> None:
         if not parts:
@@ -162,9 +163,6 @@ class _Writer:
         self._append("user", attachments)
 
     def _parts(self, message: Message) -> list[JSON]:
-        text = message.plain_text
-        if text:
-            return [{"text": text}]
         rendered = (self._part(part) for part in message.parts)
         return [part for part in rendered if part is not None]
 
@@ -214,17 +212,6 @@ class _Writer:
         where = self._places.pointer(call)
         self._losses.change("arguments_not_object", where, "the call's arguments are no JSON object")
         return {"__raw__": call.raw}
-
-    def _sign_current_turn(self) -> None:
-        """Give the first call of each step since the user last spoke a signature, the documented dummy.
-
-        Gemini 3 refuses a step whose first call has none; earlier turns and parallel siblings are not checked.
-        """
-        for content in takewhile(lambda each: each.role == "model" or each.results, reversed(self._contents)):
-            first = next((part for part in content.parts if "functionCall" in part), None)
-            if first is not None and "thoughtSignature" not in first:
-                first["thoughtSignature"] = _DUMMY_SIGNATURE
-                self._losses.hint("unsigned_tool_call", "/messages", "the model's own signature was not returned")
 
 
 def _introduced(parts: list[JSON], name: str | None) -> list[JSON]:

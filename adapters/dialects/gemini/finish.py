@@ -84,17 +84,15 @@ def parse_finish(native: JSON, *, called: bool, explanation: str | None) -> Fini
     name = _named(native, _BY_NUMBER)
     if name == "STOP":
         reason = FinishReason.TOOL_CALLS if called else FinishReason.STOP
-        return Finish(reason=reason, native=name, explanation=explanation)
+        return Finish(reason, native=name, explanation=explanation)
     if name == "MAX_TOKENS":
-        return Finish(reason=FinishReason.LENGTH, native=name, explanation=explanation)
+        return Finish(FinishReason.LENGTH, native=name, explanation=explanation)
     if name == "CONTINUATION":
-        return Finish(reason=FinishReason.LENGTH, native=name, detail="continuation", explanation=explanation)
+        return Finish(FinishReason.LENGTH, native=name, detail="continuation", explanation=explanation)
     if name in _FILTERED:
-        return Finish(
-            reason=FinishReason.CONTENT_FILTER, native=name, detail=name.lower(), explanation=explanation
-        )
+        return Finish(FinishReason.CONTENT_FILTER, native=name, detail=name.lower(), explanation=explanation)
     if name == "OTHER":
-        return Finish(reason=FinishReason.OTHER, native=name, explanation=explanation)
+        return Finish(FinishReason.OTHER, native=name, explanation=explanation)
     said = f": {explanation[:_EXCERPT_CHARACTERS]}" if explanation else ""
     raise MalformedResponse(f"expected a complete answer; the upstream ended it with {name[:64]}{said}")
 
@@ -106,7 +104,7 @@ def relay_finish(native: JSON, *, called: bool, explanation: str | None) -> Fini
     """
     name = _named(native, _BY_NUMBER)
     if name in _BROKEN:
-        return Finish(reason=FinishReason.OTHER, native=name, detail=name.lower(), explanation=explanation)
+        return Finish(FinishReason.OTHER, native=name, detail=name.lower(), explanation=explanation)
     return parse_finish(native, called=called, explanation=explanation)
 
 
@@ -114,7 +112,7 @@ def parse_prompt_block(reason: JSON, explanation: str | None) -> Finish:
     """The ending of an answer whose prompt was blocked (`promptFeedback.blockReason`)."""
     name = _named(reason, _BLOCK_BY_NUMBER)
     return Finish(
-        reason=FinishReason.CONTENT_FILTER,
+        FinishReason.CONTENT_FILTER,
         native=name,
         detail=_PROMPT_BLOCKED,
         category=name,

@@ -16,10 +16,15 @@ _MAX_STOPS: Final = 5
 _SEED_SPAN: Final = 2**32
 
 
-def render_generation(request: ChatRequest, profile: ModelProfile, *, losses: Losses) -> dict[str, JSON]:
-    """Sampling, limits, shape of the answer and thinking; empty where nothing was asked for."""
+def render_generation(
+    request: ChatRequest, profile: ModelProfile, *, rare: bool, losses: Losses
+) -> dict[str, JSON]:
+    """Sampling, limits, shape of the answer and thinking; empty where nothing was asked for.
+
+    rare: the request is not a simple one.
+    """
     config = _sampling(request.sampling, profile, losses=losses) | _limits(request, profile, losses=losses)
-    if request.is_simple:
+    if not rare:
         return config
     config |= _format(request, profile, losses=losses) | _modalities(request, losses)
     thinking = render_thinking(request.reasoning, profile, losses=losses)

@@ -68,7 +68,7 @@ def parse_generation(request: Members) -> tuple[dict[str, Any], JSON]:
 def _drawn(config: Members) -> dict[str, JSON]:
     """How tokens are to be drawn, as far as the request says so."""
     drawn: dict[str, JSON] = {}
-    for name in config.present(_SAMPLING.keys()):
+    for name in config.present(_SAMPLING):
         ours, take = _SAMPLING[name]
         drawn[ours] = take(config, name)
     return drawn

@@ -7,23 +7,23 @@ class Losses:
     """Collects losses in the order they are met, each once."""
 
     def __init__(self) -> None:
-        self._noted: dict[Loss, None] = {}
+        self._noted: list[Loss] = []
 
     def add(self, *losses: Loss) -> None:
         """Losses found elsewhere."""
-        self._noted.update(dict.fromkeys(losses))
+        self._noted.extend(losses)
 
     def change(self, code: str, where: str, detail: str = "") -> None:
         """The meaning of the request was altered."""
-        self.add(Loss(code, where, detail))
+        self._noted.append(Loss(code, where, detail))
 
     def parameter(self, name: str, detail: str = "Gemini has no such parameter") -> None:
         """A request parameter that has no counterpart; `name` is its path below the request's root."""
-        self.add(Loss("dropped_param", f"/{name}", detail, LossKind.PARAMETER))
+        self._noted.append(Loss("dropped_param", f"/{name}", detail, LossKind.PARAMETER))
 
     def hint(self, code: str, where: str, detail: str = "") -> None:
         """A hint without effect on the answer."""
-        self.add(Loss(code, where, detail, LossKind.HINT))
+        self._noted.append(Loss(code, where, detail, LossKind.HINT))
 
     def noted(self) -> tuple[Loss, ...]:
-        return tuple(self._noted)
+        return tuple(dict.fromkeys(self._noted))

@@ -4,8 +4,7 @@ The API reads its members in camelCase and in snake_case, and so do its clients 
 camelCase; what is the caller's own (schemas, arguments, results, labels) is never looked into.
 """
 
-from collections.abc import Collection, Iterator, Mapping
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Container, Iterator, Mapping
 from typing import Final
 
 from adapters.dialects.gemini.vocabulary import FAMILY
@@ -72,9 +71,9 @@ class Members:
         """Whether one of the members `names` is there and was not taken."""
         return not self._left.keys().isdisjoint(names)
 
-    def present(self, names: AbstractSet[str]) -> list[str]:
-        """Those of `names` that are there and were not taken, in alphabetical order."""
-        return sorted(self._left.keys() & names)
+    def present(self, names: Container[str]) -> list[str]:
+        """Those of `names` that are there and were not taken, in the order they came in."""
+        return [name for name in self._left if name in names]
 
     def at(self, name: str) -> str:
         """The path of the member `name`."""

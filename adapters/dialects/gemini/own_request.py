@@ -1,6 +1,7 @@
 """A request that a client of this dialect wrote, for an upstream of it: the inverse of `request_parsing`.
 
-It is what goes out where the client's bytes cannot go on as they are. Nothing is mended or fitted to the model.
+It is what goes out where the client's bytes cannot go on as they are. Nothing is mended or fitted to the model,
+but that calls which another vendor's model made are signed where the model demands it.
 """
 
 from itertools import groupby
@@ -12,6 +13,7 @@ from adapters.dialects.gemini.generation_parsing import LEVELS
 from adapters.dialects.gemini.losses import Losses
 from adapters.dialects.gemini.members import left_over, merged
 from adapters.dialects.gemini.own_contents import render_own_contents
+from adapters.dialects.gemini.signatures import sign_current_turn
 from domain.chat.request import (
     BuiltinTool,
     ChatRequest,
@@ -22,6 +24,7 @@ from domain.chat.request import (
     ToolMode,
 )
 from domain.json_types import JSON
+from domain.models.profile import ModelProfile
 
 _LEVELS: Final = MappingProxyType({effort: level for level, effort in LEVELS.items()})
 _MODES: Final = MappingProxyType(
@@ -29,11 +32,14 @@ _MODES: Final = MappingProxyType(
 )
 
 
-def render_own_request(request: ChatRequest) -> RenderedRequest:
+def render_own_request(request: ChatRequest, profile: ModelProfile) -> RenderedRequest:
     """The JSON body; the model stands in the URL."""
     losses = Losses()
+    said = render_own_contents(request.messages, losses)
+    if profile.signed_calls:
+        sign_current_turn(said["contents"], losses)
     wanted: dict[str, JSON] = {
-        **render_own_contents(request.messages, losses),
+        **said,
         "tools": _tools(request),
         "toolConfig": _tool_config(request.tool_choice),
         "generationConfig": _generation(request),

@@ -46,7 +46,7 @@ def is_minted(call_id: str) -> bool:
 def plain_text(value: JSON) -> Text | None:
     """The text of a part that is nothing else, which most are; None for every other part."""
     text = value.get("text") if isinstance(value, dict) and len(value) == 1 else None
-    return Text(text=text) if isinstance(text, str) else None
+    return Text(text) if isinstance(text, str) else None
 
 
 def parse_part(part: Members, value: JSON) -> Part:
@@ -73,7 +73,7 @@ def _text(part: Members, text: str) -> Part:
     sealed = take_signature(part)
     if part.take_flag("thought"):
         return Reasoning(text=text, signature=sealed.signature, redacted=sealed.redacted, ext=part.leftovers())
-    return Text(text=text, signature=sealed.signature, ext=part.leftovers())
+    return Text(text, signature=sealed.signature, ext=part.leftovers())
 
 
 def _call(part: Members, call: Members) -> Part:

@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from adapters.dialects.gemini.content_parsing import Turn, parse_turns
+from adapters.dialects.gemini.content_parsing import Place, parse_conversation
 from adapters.dialects.gemini.members import Members, spelled
 from adapters.dialects.gemini.tool_parsing import placed_tools
 from adapters.dialects.places import member_of
-from domain.chat.content import ToolResult
+from domain.chat.content import Part, ToolResult
 from domain.errors import MalformedRequest
 from domain.json_types import JSON
 
@@ -82,22 +82,22 @@ def _in_request(steps: Sequence[str]) -> Sequence[str]:
 
 
 def _in_messages(steps: Sequence[str], body: Mapping[str, JSON]) -> Sequence[str]:
-    turns = parse_turns(Members(dict(body), ""))
-    turn = turns[int(steps[0])] if steps and steps[0].isdigit() and int(steps[0]) < len(turns) else None
-    if turn is None:
+    said = parse_conversation(Members(dict(body), ""))
+    if not steps or not steps[0].isdigit() or int(steps[0]) >= len(said.messages):
         return ("contents",)
-    inside = steps[1:]
+    index, inside = int(steps[0]), steps[1:]
+    whole = _content(said.contents[index])
     if inside and inside[0] in _MEMBERS:
-        return _in_parts(inside[1:], turn, member=inside[0])
-    return (*_content(turn.content), *inside)
+        parts = zip(said.messages[index].parts, said.places[index], strict=True)
+        counted = [(part, at) for part, at in parts if member_of(part) == inside[0]]
+        return _in_parts(inside[1:], counted) or whole
+    return (*whole, *inside)
 
 
-def _in_parts(steps: Sequence[str], turn: Turn, *, member: str) -> Sequence[str]:
-    """`steps` lead to one of the parts that the canonical message counts under `member`."""
-    parts = zip(turn.message.parts, turn.places, strict=True)
-    counted = [(part, at) for part, at in parts if member_of(part) == member]
+def _in_parts(steps: Sequence[str], counted: Sequence[tuple[Part, Place]]) -> Sequence[str]:
+    """`steps` lead to one of the parts that the canonical message counts together; none where it has no such."""
     if not steps or not steps[0].isdigit() or int(steps[0]) >= len(counted):
-        return _content(turn.content)
+        return ()
     part, (content, position) = counted[int(steps[0])]
     whole, rest = (*_content(content), "parts", str(position)), steps[1:]
     if isinstance(part, ToolResult) and rest[:1] == ["content"] and len(rest) > 1 and rest[1].isdigit():

@@ -74,7 +74,7 @@ class GeminiRelay:
                 break
             if data is None:
                 self._stray.keep(frame.raw)
-            if data is None or data == DONE:
+            if data is None or data == DONE or not data.strip():
                 continue
             try:
                 self._read(glance(data), events)

@@ -12,7 +12,7 @@ from adapters.dialects.gemini.tools import custom_tool_names, render_tools
 from adapters.dialects.gemini.unsaid import note_unsaid
 from adapters.dialects.gemini.vocabulary import FAMILY, NAME, TOOL_NAME
 from adapters.dialects.leftovers import foreign_losses, refuse_foreign
-from domain.chat.request import ChatRequest
+from domain.chat.request import ChatRequest, is_plain_talk
 from domain.chat.tool_names import ToolNames
 from domain.errors import MalformedRequest
 from domain.json_types import JSON, NO_EXT, Ext
@@ -38,21 +38,22 @@ def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
     What was written in this dialect goes out as it was; all else is mended and fitted to the model.
     """
     if request.source == NAME:
-        return render_own_request(request)
+        return render_own_request(request, target.profile)
     losses = Losses()
+    rare, plain = not request.is_simple, is_plain_talk(request.messages)
     names = ToolNames.of(request, TOOL_NAME)
     profile = target.profile
-    instructions, contents = render_contents(request.messages, profile, names=names, losses=losses)
+    instructions, contents = render_contents(request.messages, profile, plain=plain, names=names, losses=losses)
     tools, tool_config = render_tools(request, profile, names=names, losses=losses)
     wanted: dict[str, JSON] = {
         "contents": contents,
         "systemInstruction": {"parts": instructions} if instructions else None,
         "tools": tools,
         "toolConfig": tool_config,
-        "generationConfig": render_generation(request, profile, losses=losses),
+        "generationConfig": render_generation(request, profile, rare=rare, losses=losses),
         "serviceTier": _tier(request.service_tier, losses),
     }
-    note_unsaid(request, losses)
+    note_unsaid(request, losses, rare=rare, plain=plain)
     body = {name: value for name, value in wanted.items() if value}
     if request.ext is not NO_EXT:
         body |= _leftovers(request.ext, losses)

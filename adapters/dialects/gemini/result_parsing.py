@@ -18,7 +18,7 @@ _PARTS: Final = ("inlineData", "fileData")
 def parse_result(part: Members, response: Members, call_id: str) -> ToolResult:
     """The result of the call `call_id`; the response's `id` was taken before."""
     given = response.take_mapping("response") or {}
-    parts: list[Text | Image | Document] = [Text(text=_said(given))]
+    parts: list[Text | Image | Document] = [Text(_said(given))]
     for inner in response.take_objects("parts"):
         shown = parse_media(inner)
         if shown is None:

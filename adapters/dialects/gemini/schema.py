@@ -17,6 +17,9 @@ _SCHEMA_MAPS: Final = frozenset({"properties", "$defs", "definitions", "patternP
 _SCHEMA_LISTS: Final = frozenset({"anyOf", "oneOf", "prefixItems"})
 _DESCRIBING: Final = frozenset({"title", "description", "default", "examples", "$schema", "$comment"})
 _SCHEMAS: Final = frozenset({"items", "not", "if", "then", "else", "contains", "propertyNames"})
+_CHOICES: Final = frozenset({"$ref", "anyOf", "oneOf"})
+_TAKING_NOTHING: Final = frozenset({"type", "title", "description", "required", "properties", "$defs"})
+"""What a schema of an object that takes nothing may say."""
 _REWRITTEN: Final = frozenset(
     {*_SCHEMA_MAPS, *_SCHEMA_LISTS, *_SCHEMAS, "$ref", "$schema", "additionalProperties", "allOf", "const", "enum"}
 )
@@ -42,11 +45,13 @@ def adapt_parameters(schema: JSON, where: str, losses: Losses) -> dict[str, JSON
     if not isinstance(schema, dict):
         return None
     adapted = adapt_schema(schema, where, losses)
-    if "type" not in adapted and not {"$ref", "anyOf", "oneOf"} & adapted.keys():
+    if "type" not in adapted and adapted.keys().isdisjoint(_CHOICES):
         adapted = {"type": "object"} | adapted
-    takes_something = adapted.keys() - {"type", "title", "description", "required", "properties", "$defs"}
+    if adapted.get("properties"):
+        return adapted
+    takes_something = adapted.keys() - _TAKING_NOTHING
     open_ended = takes_something - ({"additionalProperties"} if not adapted.get("additionalProperties") else set())
-    return adapted if adapted.get("properties") or open_ended else None
+    return adapted if open_ended else None
 
 
 class _Adaption:
@@ -69,9 +74,9 @@ class _Adaption:
             return dict(schema)
         out: dict[str, JSON] = {}
         for keyword, value in self._merged(schema, depth).items():
-            if keyword == "$schema":
-                continue
-            if keyword in _SCHEMA_MAPS and isinstance(value, dict):
+            if keyword not in _REWRITTEN:
+                out[keyword] = value
+            elif keyword in _SCHEMA_MAPS and isinstance(value, dict):
                 out["$defs" if keyword == "definitions" else keyword] = self._map(value, depth)
             elif keyword in _SCHEMA_LISTS and isinstance(value, list):
                 self.relaxed = self.relaxed or (keyword == "prefixItems" and any(each is False for each in value))
@@ -85,15 +90,17 @@ class _Adaption:
                     out[keyword] = self.adapted(value if isinstance(value, dict) else {}, depth + 1)
             else:
                 out[keyword] = _pointing_to_defs(value) if keyword == "$ref" else value
+        out.pop("$schema", None)
         return self._lone_ref(self._plain_enum(out))
 
     def _map(self, schemas: Mapping[str, JSON], depth: int) -> dict[str, JSON]:
-        self.relaxed = self.relaxed or any(schema is False for schema in schemas.values())
-        return {
+        adapted = {
             name: self.adapted(schema if isinstance(schema, dict) else {}, depth + 1)
             for name, schema in schemas.items()
             if schema is not False
         }
+        self.relaxed = self.relaxed or len(adapted) < len(schemas)
+        return adapted
 
     def _list(self, schemas: Sequence[JSON], depth: int) -> list[JSON]:
         return [

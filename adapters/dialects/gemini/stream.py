@@ -64,7 +64,7 @@ class StreamDecoder:
                     self._stray.keep(frame.raw)
                 continue
             self._answering = True
-            if frame.data == DONE:
+            if frame.data == DONE or not frame.data.strip():
                 continue
             try:
                 events += self._answer.feed(_decoded(frame.data, may_be_cut=at_end))

@@ -136,12 +136,14 @@ def _function_calling(request: ChatRequest, *, names: ToolNames, losses: Losses)
 
 def _note_strictness(tools: Sequence[Tool | BuiltinTool], config: Mapping[str, JSON], losses: Losses) -> None:
     """Whether arguments are held to their schemas is one mode of all functions, and not said of one of them."""
-    if all(isinstance(tool, BuiltinTool) or tool.strict is None for tool in tools):
-        return
-    strict = sum(isinstance(tool, Tool) and bool(tool.strict) for tool in tools)
-    told = strict == 1 and config.get("functionCallingConfig") == {"mode": "VALIDATED"}
-    for index, tool in enumerate(tools):
-        if isinstance(tool, Tool) and tool.strict is not None and not (tool.strict and told):
+    strictness = {
+        index: tool.strict
+        for index, tool in enumerate(tools)
+        if isinstance(tool, Tool) and tool.strict is not None
+    }
+    told = sum(strictness.values()) == 1 and config.get("functionCallingConfig") == {"mode": "VALIDATED"}
+    for index, strict in strictness.items():
+        if not (strict and told):
             losses.hint("dropped_param", f"/tools/{index}/function/strict", "functions are strict all together")
 
 

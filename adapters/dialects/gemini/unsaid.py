@@ -19,20 +19,23 @@ from domain.chat.content import (
     ToolCall,
     ToolResult,
 )
-from domain.chat.request import ChatRequest, Message, Role, is_plain_talk
+from domain.chat.request import ChatRequest, Message, Role
 
 _CACHES: Final = "Gemini caches by itself"
 
 
-def note_unsaid(request: ChatRequest, losses: Losses) -> None:
-    """Parameters, members of messages and of their parts; what tools lose is noted where they are rendered."""
-    if not request.is_simple:
+def note_unsaid(request: ChatRequest, losses: Losses, *, rare: bool, plain: bool) -> None:
+    """Parameters, members of messages and of their parts; what tools lose is noted where they are rendered.
+
+    rare: the request is not a simple one. plain: its messages are plain talk.
+    """
+    if rare:
         _note_rare(request, losses)
     if request.store:
         losses.parameter("store")
     elif request.store is False:
         losses.hint("dropped_param", "/store", "Gemini is not asked to keep anything")
-    if not is_plain_talk(request.messages):
+    if not plain:
         _note_messages(request.messages, losses)
 
 

@@ -12,13 +12,11 @@ _T = TypeVar("_T")
 def member(holder: Mapping[str, JSON], name: str, kind: type[_T]) -> _T | None:
     """The member `name`, None where it is absent or null. Raises MalformedResponse where it is no `kind`."""
     found = holder.get(name)
-    if found is None:
-        return None
-    if not isinstance(found, kind):
-        raise MalformedResponse(
-            f"expected `{name}` in the upstream's answer to be a {kind.__name__}; got a {type(found).__name__}"
-        )
-    return found
+    if found is None or isinstance(found, kind):
+        return found
+    raise MalformedResponse(
+        f"expected `{name}` in the upstream's answer to be a {kind.__name__}; got a {type(found).__name__}"
+    )
 
 
 def objects(holder: Mapping[str, JSON], name: str) -> list[dict[str, JSON]]:

@@ -5,6 +5,7 @@ from typing import Any, Final
 import msgspec
 
 from adapters.dialects import json_codec
+from adapters.dialects.gemini.errors import error_member
 from adapters.dialects.gemini.vocabulary import DECORATIONS
 from domain.errors import MalformedResponse
 from domain.json_types import JSON
@@ -68,9 +69,12 @@ def glance(data: bytes) -> Tap:
 
 
 def _glance_slowly(data: bytes) -> Tap:
-    """As `glance`, for documents that hold lone surrogates."""
+    """As `glance`, for documents that hold lone surrogates, and for errors in a list of one."""
     try:
-        return _DECODER.decode(json_codec.encode(_without_surrogates(json_codec.decode(data))))
+        document = json_codec.decode(data)
+        if isinstance(document, list) and (error := error_member(document)):
+            return Tap(error=error)
+        return _DECODER.decode(json_codec.encode(_without_surrogates(document)))
     except (ValueError, RecursionError) as refused:
         raise MalformedResponse(f"expected an answer from the upstream; {str(refused)[:200]}.") from None
 

@@ -35,7 +35,7 @@ def parse_content(value: JSON, path: str) -> tuple[Part, ...]:
     if value is None or value == "":
         return ()
     if isinstance(value, str):
-        return (Text(text=value),)
+        return (Text(value),)
     if not isinstance(value, list):
         raise malformed(path, "a string or a list of parts", value)
     return tuple(_parse_part(Members(part, f"{path}[{index}]")) for index, part in enumerate(value))
@@ -72,7 +72,7 @@ def _parse_part(part: Members) -> Part:
 
 def _parse_text(part: Members) -> Part:
     text = part.need_text("text")
-    return Text(text=text, cache=parse_cache_hint(part), ext=part.leftovers())
+    return Text(text, cache=parse_cache_hint(part), ext=part.leftovers())
 
 
 def _parse_image(part: Members) -> Part:

@@ -46,7 +46,7 @@ def parse_finish(word: JSON, *, called: bool = False, refused: bool = False) -> 
     if called and reason not in _KEPT_WITH_CALLS:
         reason = FinishReason.TOOL_CALLS
     detail = "refusal" if refused and reason is FinishReason.STOP else None
-    return Finish(reason=reason, native=str(word), detail=detail)
+    return Finish(reason, native=str(word), detail=detail)
 
 
 def render_finish(finish: Finish) -> str:

@@ -60,7 +60,7 @@ def _plain(message: JSON) -> Message | None:
     role, text = message.get("role"), message.get("content")
     if not isinstance(text, str) or not isinstance(role, str) or role not in _SPEAKERS:
         return None
-    return Message(role=_SPEAKERS[role], parts=(Text(text=text),) if text else ())
+    return Message(_SPEAKERS[role], (Text(text),) if text else ())
 
 
 class _History:
@@ -101,7 +101,7 @@ class _History:
         signed = _with_message_signature(message, [*parts, *calls])
         _drop_empty_annotations(message)
         marked = _with_cache(tuple(signed), cache)
-        return Message(role=Role.ASSISTANT, parts=marked, name=name, ext=message.leftovers())
+        return Message(Role.ASSISTANT, marked, name=name, ext=message.leftovers())
 
     def _parse_legacy_call(self, call: Members) -> ToolCall:
         name, raw = call.need_text("name"), _arguments(call)
@@ -121,7 +121,7 @@ def _need_content(message: Members) -> tuple[Part, ...]:
 def _parse_spoken(message: Members, role: Role) -> Message:
     parts = _need_content(message)
     cache, name = parse_cache_hint(message), message.take_text("name")
-    return Message(role=role, parts=_with_cache(parts, cache), name=name, ext=message.leftovers())
+    return Message(role, _with_cache(parts, cache), name=name, ext=message.leftovers())
 
 
 def _parse_result(message: Members, call_id: str, name: str | None) -> Message:
@@ -134,7 +134,7 @@ def _parse_result(message: Members, call_id: str, name: str | None) -> Message:
     result = ToolResult(
         call_id=call_id, name=name, parts=tuple(parts), cache=parse_cache_hint(message), ext=message.leftovers()
     )
-    return Message(role=Role.TOOL, parts=(result,))
+    return Message(Role.TOOL, (result,))
 
 
 def _parse_call(call: Members) -> ToolCall:
@@ -212,7 +212,7 @@ def _sign_last_text(parts: list[Part], signature: Opaque) -> list[Part]:
         if isinstance(part, Text):
             return [*parts[:index], replace(part, signature=signature), *parts[index + 1 :]]
     after = max((index + 1 for index, part in enumerate(parts) if isinstance(part, Reasoning)), default=0)
-    return [*parts[:after], Text(text="", signature=signature), *parts[after:]]
+    return [*parts[:after], Text("", signature=signature), *parts[after:]]
 
 
 def _drop_empty_annotations(message: Members) -> None:

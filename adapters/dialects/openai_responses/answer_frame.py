@@ -15,8 +15,17 @@ from domain.json_types import JSON
 
 _ID_PREFIX: Final = "resp_"
 _TIERS: Final = frozenset({"auto", "default", "flex", "scale", "priority", "fast", "ultrafast"})
-_UNASKED: Final[MappingProxyType[str, JSON]] = MappingProxyType(
+_FRAME: Final[MappingProxyType[str, JSON]] = MappingProxyType(
     {
+        "id": "",
+        "object": "response",
+        "created_at": 0,
+        "status": IN_PROGRESS,
+        "error": None,
+        "incomplete_details": None,
+        "model": "",
+        "output": None,
+        "usage": None,
         "background": False,
         "instructions": None,
         "max_output_tokens": None,
@@ -33,9 +42,18 @@ _UNASKED: Final[MappingProxyType[str, JSON]] = MappingProxyType(
         "top_p": None,
         "truncation": "disabled",
         "user": None,
+        "metadata": None,
+        "reasoning": None,
+        "text": None,
+        "tools": None,
     }
 )
-"""What an answer says of members that its request lacks. `store`: another vendor's answer is kept nowhere."""
+"""The members of a Response in their order, and what it says of those that its request lacks.
+
+`store`: another vendor's answer is kept nowhere.
+"""
+_LAID_OVER: Final = frozenset({"reasoning", "text"})
+"""Objects of which the answer tells also what the request's lack."""
 
 
 def answer_id(upstream_id: str) -> str:
@@ -47,26 +65,20 @@ def render_frame(
     upstream_id: str, reply: Reply, *, created_unix_s: int | None = None, service_tier: str | None = None
 ) -> dict[str, JSON]:
     """A Response of which nothing is told yet but what the request asked for."""
-    echo = {name: value for name, value in reply.echo.items() if value is not None}
+    frame = _FRAME.copy()
+    frame["id"] = answer_id(upstream_id)
+    frame["created_at"] = created_unix_s or reply.created_unix_s
+    frame["model"] = reply.model
+    frame["output"], frame["metadata"], frame["tools"] = [], {}, []
+    frame["reasoning"] = {"effort": None, "summary": None}
+    frame["text"] = {"format": {"type": "text"}}
+    for name, value in reply.echo.items():
+        if value is not None:
+            frame[name] = {**frame[name], **value} if name in _LAID_OVER else value
     tier = "default" if service_tier == "standard" else service_tier
-    frame: dict[str, JSON] = {
-        "id": answer_id(upstream_id),
-        "object": "response",
-        "created_at": created_unix_s or reply.created_unix_s,
-        "status": IN_PROGRESS,
-        "error": None,
-        "incomplete_details": None,
-        "model": reply.model,
-        "output": [],
-        "usage": None,
-        **_UNASKED.copy(),
-        **echo,
-        "metadata": echo.get("metadata", {}),
-        "reasoning": {"effort": None, "summary": None, **echo.get("reasoning", {})},
-        "text": {"format": {"type": "text"}, **echo.get("text", {})},
-        "tools": echo.get("tools", []),
-    }
-    return {**frame, "service_tier": tier} if tier in _TIERS else frame
+    if tier in _TIERS:
+        frame["service_tier"] = tier
+    return frame
 
 
 def render_ended(

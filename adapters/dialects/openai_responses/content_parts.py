@@ -36,7 +36,7 @@ def parse_content(value: JSON, path: str, text_type: str = INPUT_TEXT) -> tuple[
     text_type: what texts are called in such an item; one that is called otherwise keeps its type.
     """
     if isinstance(value, str):
-        return (Text(text=value),) if value else ()
+        return (Text(value),) if value else ()
     if not isinstance(value, list):
         raise malformed(path, "a string or a list of parts", value)
     return tuple(_parse_part(Members(part, f"{path}[{index}]"), text_type) for index, part in enumerate(value))
@@ -60,7 +60,7 @@ def _parse_text(part: Members, unusual_type: str | None) -> Part:
     logprobs = part.take("logprobs")
     if logprobs:
         part.keep("logprobs", logprobs)
-    return Text(text=text, citations=citations, cache=_parse_cache_hint(part), ext=part.leftovers())
+    return Text(text, citations=citations, cache=_parse_cache_hint(part), ext=part.leftovers())
 
 
 def _parse_refusal(part: Members) -> Part:

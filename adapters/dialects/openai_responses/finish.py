@@ -44,17 +44,15 @@ def parse_finish(status: JSON, incomplete_details: JSON, *, called: bool, refuse
         cut = _CUT.get(reason) if isinstance(reason, str) else None
         if cut is None:
             raise _undocumented("incomplete_details.reason", reason)
-        return Finish(reason=cut, native=str(reason))
+        return Finish(cut, native=str(reason))
     if not isinstance(status, str):
         raise truncated()
     whole = _WHOLE.get(status)
     if whole is None:
         raise _undocumented("status", status)
     if called and whole is FinishReason.STOP:
-        return Finish(reason=FinishReason.TOOL_CALLS, native=status)
-    return Finish(
-        reason=whole, native=status, detail="refusal" if refused and whole is FinishReason.STOP else None
-    )
+        return Finish(FinishReason.TOOL_CALLS, native=status)
+    return Finish(whole, native=status, detail="refusal" if refused and whole is FinishReason.STOP else None)
 
 
 def render_finish(finish: Finish, *, refused: bool = False) -> tuple[str, dict[str, JSON] | None]:

@@ -6,10 +6,10 @@ into one tool message. Where leftovers stand, and how message items inside a fol
 said in `vocabulary`.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeAlias
 
 from adapters.dialects.openai_responses import call_items
 from adapters.dialects.openai_responses.content_parts import INPUT_TEXT, OUTPUT_TEXT, parse_content
@@ -19,8 +19,9 @@ from adapters.dialects.openai_responses.vocabulary import FAMILY, ITEM
 from domain.chat.content import Opaque, OpaquePart, Part, Refusal, Text
 from domain.chat.request import Message, Role
 from domain.errors import MalformedRequest
-from domain.json_types import JSON, NO_EXT, Ext
+from domain.json_types import JSON, NO_EXT
 
+_MODEL: Final = Role.ASSISTANT
 _MESSAGE: Final = "message"
 _REASONING: Final = "reasoning"
 _REFERENCE: Final = "item_reference"
@@ -29,85 +30,86 @@ _ROLES: Final = (*_SPOKEN, Role.ASSISTANT.value)
 _SPEAKERS: Final = MappingProxyType(
     {role.value: role for role in (Role.SYSTEM, Role.DEVELOPER, Role.USER, Role.ASSISTANT)}
 )
-_PLAIN: Final = (frozenset({"role", "content"}), frozenset({"type", "role", "content"}))
-"""The members of a message that says nothing but a text."""
 _RESULTS: Final = (call_items.FUNCTION_RESULT, call_items.CUSTOM_RESULT)
 
 
 @dataclass(slots=True)
-class Turn:
-    """A message while items fold into it; `places` are the JSON pointers of its parts in the request's body."""
+class _Run:
+    """What the model did, or what its calls returned, while items fold into one message."""
 
     role: Role
     place: str
-    parts: list[Part]
-    places: list[str]
-    ext: Ext = NO_EXT
-    standing: bool = False
+    parts: list[Part] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
 
     def add(self, part: Part, place: str) -> None:
         """Append a part that stands at `place`."""
         self.parts.append(part)
         self.places.append(place)
 
-    def message(self) -> Message:
-        """The finished message."""
-        return Message(role=self.role, parts=tuple(self.parts), standing=self.standing, ext=self.ext)
+
+Told: TypeAlias = tuple[Message, str, Sequence[str]]
+"""A message, and the JSON pointers of it and of its parts in the request's body."""
 
 
-def parse_conversation(request: Members, tool_names: Collection[str]) -> tuple[Turn, ...]:
+def parse_conversation(request: Members, tool_names: Collection[str]) -> list[Told]:
     """`instructions` and `input`, in order; `tool_names` are those of the request's tools.
 
     Raises MalformedRequest with the path of what is wrong (`input[2].content[0].type`).
     """
-    turns: list[Turn] = []
+    said: list[Told] = []
     instructions = request.take_text("instructions")
     if instructions:
-        turns.append(_said(Role.SYSTEM, instructions, "/instructions", standing=True))
+        standing = Message(Role.SYSTEM, (Text(instructions),), standing=True)
+        said.append((standing, "/instructions", ("/instructions",)))
     whole = request.take("input")
     if isinstance(whole, str):
-        turns.append(_said(Role.USER, whole, "/input"))
+        parts = (Text(whole),) if whole else ()
+        said.append((Message(Role.USER, parts), "/input", ["/input" for _ in parts]))
     elif isinstance(whole, list):
-        reader = _Reader(tool_names)
+        reader = _Reader(said, tool_names)
         for index, value in enumerate(whole):
             place = f"/input/{index}"
             if not reader.read_plain(value, place):
                 reader.read(Members(value, f"input[{index}]"), value, place)
-        turns.extend(reader.turns)
+        reader.close_run()
     elif whole is not None:
         raise malformed("input", "a string or a list of items", whole)
-    return tuple(turns)
-
-
-def _said(role: Role, text: str, place: str, *, standing: bool = False) -> Turn:
-    said = Turn(role, place, [], [], standing=standing)
-    if text:
-        said.add(Text(text=text), place)
     return said
 
 
 class _Reader:
-    """The conversation while its items are read."""
+    """Reads items, one after the other, and appends to `said` what they tell."""
 
-    def __init__(self, tool_names: Collection[str]) -> None:
-        self.turns: list[Turn] = []
+    def __init__(self, said: list[Told], tool_names: Collection[str]) -> None:
+        self._said = said
         self._tool_names = tool_names
+        self._run: _Run | None = None
         self._call_signature: Opaque | None = None
 
     def read_plain(self, item: JSON, place: str) -> bool:
         """Whether `item` was read, being a message of a role and a text alone, as most are."""
-        if not isinstance(item, dict) or item.keys() not in _PLAIN or item.get("type", _MESSAGE) != _MESSAGE:
+        if not isinstance(item, dict) or len(item) != (3 if item.get("type") == _MESSAGE else 2):
             return False
-        role, text = item["role"], item["content"]
-        if not text or not isinstance(text, str) or not isinstance(role, str) or role not in _SPEAKERS:
+        role, text = item.get("role"), item.get("content")
+        speaker = _SPEAKERS.get(role) if isinstance(role, str) else None
+        if speaker is None or not text or not isinstance(text, str):
             return False
-        speaker = _SPEAKERS[role]
-        if speaker is Role.ASSISTANT:
-            if self.turns and self.turns[-1].role is speaker:
+        if self._run is not None:
+            if self._run.role is speaker:
                 return False
-            self._call_signature = None
-        self.turns.append(Turn(speaker, place, [Text(text=text)], [f"{place}/content"]))
+            self.close_run()
+        if speaker is _MODEL:
+            self._opened(speaker, place).add(Text(text), f"{place}/content")
+        else:
+            self._said.append((Message(speaker, (Text(text),)), place, (f"{place}/content",)))
         return True
+
+    def close_run(self) -> None:
+        """Nothing more folds into the message that items fold into, if there is one."""
+        run, self._run = self._run, None
+        if run is not None:
+            self._said.append((Message(run.role, tuple(run.parts)), run.place, run.places))
 
     def read(self, item: Members, whole: JSON, place: str) -> None:
         """One item; `whole` is all of it, `place` its pointer."""
@@ -119,7 +121,7 @@ class _Reader:
         elif kind == call_items.CUSTOM_CALL:
             self._add_call(item, place, custom=True)
         elif kind in _RESULTS and "call_id" in item:
-            self._turn(Role.TOOL, place).add(call_items.parse_result(item, kind), place)
+            self._opened(Role.TOOL, place).add(call_items.parse_result(item, kind), place)
         elif kind == _REASONING:
             self._read_thought(item, place)
         elif isinstance(kind, str) or (kind is None and "id" in item):
@@ -129,12 +131,14 @@ class _Reader:
         else:
             raise malformed(item.at("type"), "a string", kind)
 
-    def _turn(self, role: Role, place: str) -> Turn:
-        """The message that goes on, where it is `role`'s, or another."""
-        if not self.turns or self.turns[-1].role is not role:
+    def _opened(self, role: Role, place: str) -> _Run:
+        """The run that goes on, where it is `role`'s, or another that begins at `place`."""
+        run = self._run
+        if run is None or run.role is not role:
+            self.close_run()
             self._call_signature = None
-            self.turns.append(Turn(role, place, [], []))
-        return self.turns[-1]
+            run = self._run = _Run(role, place)
+        return run
 
     def _read_message(self, item: Members, whole: JSON, kind: JSON, place: str) -> None:
         role, path, content = item.take("role"), item.at("content"), item.take("content")
@@ -144,59 +148,59 @@ class _Reader:
         if own and kind is not None:
             own = {"type": kind, **own}
         at = f"{place}/content"
-        if role == Role.ASSISTANT:
+        if role == _MODEL:
             self._add_said(parse_content(content, path, OUTPUT_TEXT), own, whole, place)
             return
-        spoken = Turn(Role(role), place, [], [], ext={FAMILY: own} if own else NO_EXT)
-        listed = isinstance(content, list)
-        for index, part in enumerate(parse_content(content, path, INPUT_TEXT)):
-            spoken.add(part, f"{at}/{index}" if listed else at)
-        self.turns.append(spoken)
+        parts = parse_content(content, path, INPUT_TEXT)
+        places = [f"{at}/{index}" if isinstance(content, list) else at for index in range(len(parts))]
+        self.close_run()
+        message = Message(Role(role), parts, ext={FAMILY: own} if own else NO_EXT)
+        self._said.append((message, place, places))
 
     def _add_said(self, parts: tuple[Part, ...], own: dict[str, JSON], whole: JSON, place: str) -> None:
         """A message item of the model's. One that says nothing is kept as it is."""
         if not parts:
             self._add_opaque(_MESSAGE, whole, place)
             return
-        turn = self._turn(Role.ASSISTANT, place)
+        run = self._opened(_MODEL, place)
         first = parts[0]
-        goes_on = bool(turn.parts) and isinstance(turn.parts[-1], (Text, Refusal))
+        goes_on = bool(run.parts) and isinstance(run.parts[-1], (Text, Refusal))
         if isinstance(first, (Text, Refusal)) and (own or goes_on):
             first = replace(first, ext={**first.ext, FAMILY: {**first.ext.get(FAMILY, {}), ITEM: own}})
         listed = isinstance(whole["content"], list)
         for index, part in enumerate((first, *parts[1:])):
-            turn.add(part, f"{place}/content/{index}" if listed else f"{place}/content")
+            run.add(part, f"{place}/content/{index}" if listed else f"{place}/content")
 
     def _add_call(self, item: Members, place: str, *, custom: bool) -> None:
-        turn = self._turn(Role.ASSISTANT, place)
+        run = self._opened(_MODEL, place)
         call = call_items.parse_call(item, "custom" if custom else "function", self._tool_names)
         if self._call_signature is not None:
             call, self._call_signature = replace(call, signature=self._call_signature), None
-        turn.add(call, place)
+        run.add(call, place)
 
     def _add_opaque(self, kind: str, whole: JSON, place: str) -> None:
-        self._turn(Role.ASSISTANT, place).add(OpaquePart(family=FAMILY, kind=kind, raw=whole), place)
+        self._opened(_MODEL, place).add(OpaquePart(family=FAMILY, kind=kind, raw=whole), place)
 
     def _read_thought(self, item: Members, place: str) -> None:
-        turn, thought = self._turn(Role.ASSISTANT, place), parse_thought(item)
+        run, thought = self._opened(_MODEL, place), parse_thought(item)
         if thought.reasoning is not None:
-            turn.add(thought.reasoning, place)
+            run.add(thought.reasoning, place)
         carried = thought.carried
         if carried is None or carried.signature is None:
             return
         if carried.bearer == "call":
             self._call_signature = carried.signature
         else:
-            _sign_text(turn, carried.signature, place)
+            _sign_text(run, carried.signature, place)
 
 
-def _sign_text(turn: Turn, signature: Opaque, place: str) -> None:
+def _sign_text(run: _Run, signature: Opaque, place: str) -> None:
     """A text's signature belongs to the last text before it; one without a text is an empty text's."""
-    for index in range(len(turn.parts) - 1, -1, -1):
-        part = turn.parts[index]
+    for index in range(len(run.parts) - 1, -1, -1):
+        part = run.parts[index]
         if isinstance(part, Text):
             if part.signature is None:
-                turn.parts[index] = replace(part, signature=signature)
+                run.parts[index] = replace(part, signature=signature)
                 return
             break
-    turn.add(Text(text="", signature=signature), place)
+    run.add(Text("", signature=signature), place)

@@ -265,7 +265,7 @@ class _Writer:
         """A string where all is plain text, else a list; the wire tells errors only by what they say."""
         parts = result.parts
         if result.is_error:
-            first, rest = (parts[0], parts[1:]) if parts and isinstance(parts[0], Text) else (Text(text=""), parts)
+            first, rest = (parts[0], parts[1:]) if parts and isinstance(parts[0], Text) else (Text(""), parts)
             parts = (replace(first, text=TOOL_ERROR + first.text), *rest)
         rendered = [self._content.part(part) for part in parts]
         if result.cache is not None:

@@ -58,7 +58,7 @@ def message(item_id: str, content: list[JSON], status: str) -> dict[str, JSON]:
 
 def output_text(text: str, citations: Iterable[Citation] = (), logprobs: Iterable[JSON] = ()) -> dict[str, JSON]:
     """A text and its sources, as far as the wire has words for them."""
-    rendered = (render_annotation(citation, len(text)) for citation in citations)
+    rendered = [render_annotation(citation, len(text)) for citation in citations]
     annotations = [annotation for annotation in rendered if annotation is not None]
     return {"type": "output_text", "annotations": annotations, "logprobs": list(logprobs), "text": text}
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
-from adapters.dialects.openai_responses.request import parse_turns
+from adapters.dialects.openai_responses.request import placed_conversation
 from adapters.dialects.openai_responses.tools import NAMESPACE
 from adapters.dialects.openai_responses.vocabulary import ITEM
 from adapters.dialects.places import member_of
@@ -70,18 +70,18 @@ def _searching(tools: JSON) -> str:
 
 def _in_input(steps: Sequence[str], body: Mapping[str, JSON]) -> str:
     """`steps` lead from `messages` to a message, a part of it, or a member of either."""
-    turns = parse_turns(body)
+    said = placed_conversation(body)
     index = int(steps[0])
-    if index >= len(turns):
+    if index >= len(said):
         return "/input"
-    turn, rest = turns[index], steps[1:]
-    if turn.standing:
-        return turn.place
+    (message, place, places), rest = said[index], steps[1:]
+    if message.standing:
+        return place
     if len(rest) < 2 or not rest[1].isdigit():
-        return _joined(turn.place, rest)
-    members = [(part, at) for part, at in zip(turn.parts, turn.places, strict=True) if member_of(part) == rest[0]]
+        return _joined(place, rest)
+    members = [(part, at) for part, at in zip(message.parts, places, strict=True) if member_of(part) == rest[0]]
     number = int(rest[1])
-    return _in_part(*members[number], rest[2:], body) if number < len(members) else turn.place
+    return _in_part(*members[number], rest[2:], body) if number < len(members) else place
 
 
 def _in_part(part: Part, at: str, steps: Sequence[str], body: Mapping[str, JSON]) -> str:

@@ -72,10 +72,9 @@ class ResponsesRelay:
         events: list[StreamEvent] = []
         self._begin(response, events)
         if str(response.status) in _RUNNING and not response.error:
-            running = Finish(reason=FinishReason.OTHER, native=str(response.status))
+            running = Finish(FinishReason.OTHER, native=str(response.status))
             events += [ContentSeen(), Finished(running), Ended()]
         else:
-            events += [ContentSeen()] if response.output else []
             self._conclude(response, response.status, body, events)
         return self._with_model(body, response), tuple(events)
 
@@ -103,9 +102,8 @@ class ResponsesRelay:
             raise _error_in(data)
         if event.item is not None:
             self._note(event.item)
-        if not self._said and kind not in _SILENT:
-            self._said = True
-            events.append(ContentSeen())
+        if kind not in _SILENT and kind not in ENDINGS:
+            self._say(events)
         inner = b"" if event.response is msgspec.UNSET else bytes(event.response)
         if not inner and kind not in ENDINGS:
             return frame.raw
@@ -127,11 +125,18 @@ class ResponsesRelay:
         if status == FAILED or response.error:
             events += reported
             raise _error_in(data)
+        if response.output:
+            self._say(events)
         for item in response.output or ():
             self._note(item)
         finish = parse_finish(status, response.incomplete_details, called=self._called, refused=self._refused)
         events += [Finished(finish), *reported, Ended()]
         self._over = True
+
+    def _say(self, events: list[StreamEvent]) -> None:
+        if not self._said:
+            self._said = True
+            events.append(ContentSeen())
 
     def _note(self, item: Item) -> None:
         self._called = self._called or str(item.type) in CALLS

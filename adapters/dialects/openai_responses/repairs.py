@@ -130,4 +130,4 @@ def _introduced(message: Message) -> Message:
     first, *rest = message.parts
     if isinstance(first, Text):
         return replace(message, parts=(replace(first, text=f"{message.name}: {first.text}"), *rest))
-    return replace(message, parts=(Text(text=f"{message.name}:"), first, *rest))
+    return replace(message, parts=(Text(f"{message.name}:"), first, *rest))

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from adapters.dialects.openai_responses.input_items import Turn, parse_conversation
+from adapters.dialects.openai_responses.input_items import Told, parse_conversation
 from adapters.dialects.openai_responses.members import Members, malformed, not_one_of
 from adapters.dialects.openai_responses.tools import parse_tool_choice, parse_tools
 from adapters.dialects.openai_responses.vocabulary import FAMILY, NAME, OPENAI
@@ -85,12 +85,12 @@ def parse_request(body: Mapping[str, JSON]) -> ChatRequest:
     """A request. Raises MalformedRequest with the path of what is wrong (`input[2].content[0].type`)."""
     request = Members(body, "")
     tools = parse_tools(request)
-    turns = _parse_turns(request, tools)
+    said = _parse_conversation(request, tools)
     nested: dict[str, JSON] = {}
     rare = _parse_rare(request, nested) if request.has_any(_RARE) else {}
     return ChatRequest(
         model=request.need_text("model"),
-        messages=tuple([turn.message() for turn in turns]),
+        messages=tuple([message for message, _, _ in said]),
         tools=tools,
         sampling=Sampling(temperature=request.take_number("temperature"), top_p=request.take_number("top_p")),
         max_output_tokens=request.take_integer("max_output_tokens"),
@@ -124,17 +124,17 @@ def _parse_rare(request: Members, nested: dict[str, JSON]) -> dict[str, Any]:
     return rare
 
 
-def parse_turns(body: Mapping[str, JSON]) -> tuple[Turn, ...]:
+def placed_conversation(body: Mapping[str, JSON]) -> list[Told]:
     """The conversation of a request, every part beside its place. Raises MalformedRequest as `parse_request`."""
     request = Members(body, "")
-    return _parse_turns(request, parse_tools(request))
+    return _parse_conversation(request, parse_tools(request))
 
 
-def _parse_turns(request: Members, tools: tuple[Tool | BuiltinTool, ...]) -> tuple[Turn, ...]:
-    turns = parse_conversation(request, {tool.name for tool in tools if isinstance(tool, Tool)})
-    if all(turn.standing for turn in turns) and not any(name in request for name in _WITHOUT_INPUT):
+def _parse_conversation(request: Members, tools: tuple[Tool | BuiltinTool, ...]) -> list[Told]:
+    said = parse_conversation(request, {tool.name for tool in tools if isinstance(tool, Tool)})
+    if all(message.standing for message, _, _ in said) and not any(name in request for name in _WITHOUT_INPUT):
         raise MalformedRequest("input: expected a string or at least one item, got none.", param="input")
-    return turns
+    return said
 
 
 def _parse_format(text: Members) -> ResponseFormat | None:
@@ -201,8 +201,7 @@ def _take_texts(metadata: Members) -> dict[str, str]:
 
 def _leftovers(request: Members, nested: Mapping[str, JSON]) -> Ext:
     """What nobody took, of the request and of the objects in it, apart by who else knows it."""
-    left = request.left()
-    left.update({name: inner for name, inner in nested.items() if inner})
+    left = request.left() | {name: inner for name, inner in nested.items() if inner}
     if not left:
         return NO_EXT
     shared = {name: value for name, value in left.items() if name in _SHARED}

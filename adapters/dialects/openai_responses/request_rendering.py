@@ -29,7 +29,8 @@ def render_request(request: ChatRequest, target: Target) -> RenderedRequest:
 
 
 def _translated(request: ChatRequest, target: Target) -> RenderedRequest:
-    if not request.is_simple:
+    rare = not request.is_simple
+    if rare:
         parameters.refuse_impossible(request)
         refuse_foreign(request.ext, FAMILY, OPENAI)
     names = ToolNames.of(request)
@@ -43,7 +44,7 @@ def _translated(request: ChatRequest, target: Target) -> RenderedRequest:
     optional = {"instructions": said.instructions, "tools": tools, "reasoning": reasoning}
     body |= {name: value for name, value in optional.items() if value}
     losses = [*said.losses, *tool_losses, *effort_losses, *sampling_losses, *limit_losses]
-    if not request.is_simple:
+    if rare:
         losses.extend(_add_rare(body, request, target, names, effort))
     if parameters.wants_encrypted_reasoning(body, target):
         body["include"] = [*body.get("include", ()), parameters.ENCRYPTED_REASONING]

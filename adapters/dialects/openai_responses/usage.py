@@ -72,8 +72,8 @@ def _object(owner: dict[str, JSON], name: str) -> dict[str, JSON]:
 
 def _count(owner: dict[str, JSON], name: str) -> int | None:
     value = owner.get(name)
-    if type(value) is int and 0 <= value < 2**63:  # nearly always; a boolean is none
+    if value is None or (type(value) is int and 0 <= value < 2**63):  # nearly always; a boolean is none
         return value
-    if value is None or isinstance(value, bool) or not isinstance(value, (int, float)):
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     return int(value) if 0 <= value < 2**63 else None

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from adapters.dialects.gemini.schema_parsing import parse_schema
 from adapters.dialects.sealed import Sealed, seal
@@ -39,10 +40,15 @@ from domain.chat.request import (
 )
 from domain.errors import MalformedRequest
 from domain.json_types import NO_EXT
-from tests.dialects.gemini.gemini_sdk import GEMINI, GEMINI_2_5, target
+from tests.dialects.gemini.gemini_sdk import GEMINI, GEMINI_2_5, GEMINI_3, target
 from tests.strategies.canonical import PNG
-from tests.strategies.gemini_wire import generate_requests, snake_case, url_safe
+from tests.strategies.gemini_wire import function_turns, generate_requests, snake_case, url_safe
 
+FOREIGN_SIGNATURES = [
+    base64.b64encode(seal(Sealed(Opaque(family=family, value="s"), "call")).encode()).decode()
+    for family in ("anthropic", "openai")
+]
+"""What a client returns with a call that was signed by a vendor whose signatures only it can read."""
 FILES = "https://generativelanguage.googleapis.com/v1beta/files/"
 
 
@@ -90,6 +96,31 @@ def test_rendering_is_the_inverse_of_parsing(body: dict[str, Any]) -> None:
     assert returned(request) == body
     assert parse(returned(request)) == request
     assert json.dumps(body) == before
+
+
+@settings(max_examples=60)
+@given(generate_requests(), st.lists(function_turns(), max_size=3), st.sampled_from([None, *FOREIGN_SIGNATURES]))
+def test_what_another_vendors_model_called_is_signed_for_a_model_that_demands_it(
+    body: dict[str, Any], steps: list[list[dict[str, Any]]], foreign: str | None
+) -> None:
+    contents = [*body["contents"], *(content for step in steps for content in step)]
+    calls = [called for content in contents for called in content["parts"] if "functionCall" in called]
+    for called in calls[::2]:
+        called.pop("thoughtSignature", None)
+        called.update({} if foreign is None else {"thoughtSignature": foreign})
+    request = parse({**body, "contents": contents})
+    as_it_was = GEMINI.render_request(request, target(GEMINI_2_5)).body
+    signed = GEMINI.render_request(request, target(GEMINI_3))
+    first_calls = [
+        next(part for part in content["parts"] if "functionCall" in part)
+        for content in as_it_was["contents"][len(body["contents"]) :]
+        if content["role"] == "model"
+    ]
+    unsigned = [part for part in first_calls if "thoughtSignature" not in part]
+    assert {loss.code for loss in signed.losses} == ({"unsigned_tool_call"} if unsigned else set())
+    for part in unsigned:
+        part["thoughtSignature"] = "skip_thought_signature_validator"
+    assert signed.body == as_it_was
 
 
 @settings(max_examples=30)

@@ -12,7 +12,7 @@ from adapters.dialects.gemini.dialect import Gemini
 from adapters.dialects.gemini.framing import FramingName
 from domain.chat import events as ev
 from domain.chat.response import FinishReason
-from domain.errors import ErrorKind, UpstreamError
+from domain.errors import ErrorKind, UpstreamError, UpstreamTimeout
 from tests.dialects.gemini.gemini_sdk import GEMINI, NOTHING_RENAMED, decoded
 from tests.strategies.canonical import splits
 from tests.strategies.gemini_wire import merged, sse, streams
@@ -37,6 +37,15 @@ def chunk(*parts: dict[str, Any], **members: Any) -> dict[str, Any]:
     return {"candidates": [{"content": {"role": "model", "parts": list(parts)}, "index": 0, **members}]}
 
 
+BREAKS = st.sampled_from(
+    [
+        b"",
+        b"data: {nonsense}\r\n\r\n",
+        b'data: {"error":{"code":503,"message":"x","status":"UNAVAILABLE"}}\r\n\r\n',
+        b'data: {"candidates":[{"con',
+    ]
+)
+"""What an upstream sends that fails: nothing more, something else, its error, half of a chunk."""
 WHOLE = sse([chunk({"text": "a"}), chunk({"text": ""}, finishReason="STOP")])
 
 
@@ -155,6 +164,19 @@ def test_nothing_of_a_failure_is_forwarded(broken: bytes, kind: ErrorKind, frami
     if kind is not ErrorKind.TRUNCATED:
         assert failure(events).kind is kind
     assert failure(relay(before, broken, framing=framing)[1]).kind is kind
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_an_array_that_breaks_off_ends_as_an_array(data: st.DataObject) -> None:
+    chunks = data.draw(streams())
+    told = chunks[: data.draw(st.integers(0, len(chunks)))]
+    passing = Gemini("array").relay(Reply(model="asked"))
+    raw = b"".join(passing.feed(read)[0] for read in data.draw(splits(sse(told) + data.draw(BREAKS))))
+    silence = Gemini("array").keep_alive if raw else b""
+    error = UpstreamTimeout("the upstream fell silent")
+    frame = Gemini("array").encode_error(error, has_begun=bool(raw))
+    assert json.loads(raw + silence + frame) == [*told, GEMINI.render_error(error)[1]]
 
 
 def test_after_a_failure_nothing_is_told() -> None:
