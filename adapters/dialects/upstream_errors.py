@@ -1,12 +1,11 @@
 """What every upstream's error answers share: statuses, retry hints, and texts that may hold a key."""
 
-import math
 import re
 from collections.abc import Mapping
-from email.utils import parsedate_to_datetime
 from types import MappingProxyType
 from typing import Final
 
+from adapters.dialects.retry_hints import reset_s, retry_after_s, told_s
 from domain.errors import KINDS, ContextTooLong, ErrorKind, UpstreamError, UpstreamRejected
 
 _OVERLOADED_STATUS: Final = 529
@@ -57,20 +56,6 @@ def kind_for_status(status: int) -> ErrorKind:
     return ErrorKind.SERVER if 500 <= status < 600 else ErrorKind.BAD_GATEWAY
 
 
-def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """The wait in seconds that `headers` (lower-case names) ask for, never negative; None where they ask nothing.
-
-    `retry-after-ms` goes before `retry-after`, whose HTTP date counts from the answer's own `date` (RFC 9110,
-    10.2.3); without one it says nothing.
-    """
-    milliseconds = _number(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    asked = headers.get("retry-after")
-    seconds = _number(asked)
-    return seconds if seconds is not None else _seconds_between(headers.get("date"), asked)
-
-
 def redacted(text: str) -> str:
     """`text` without anything that looks like a credential."""
     return _KEY.sub(_REDACTED, text)
@@ -94,7 +79,7 @@ def rejected(
 
     It keeps the upstream's status, except 529 and statuses that are no error: those become their kind's own.
     `headers` have lower-case names; the retry hints (`x-should-retry` goes before what the kind says) and the
-    upstream's request id are read from them.
+    upstream's request id are read from them. Where they name no wait, the message may.
     """
     made = ContextTooLong if kind is ErrorKind.CONTEXT_LENGTH else UpstreamRejected
     return made(
@@ -103,7 +88,7 @@ def rejected(
         status=status if 400 <= status < 600 and status != _OVERLOADED_STATUS else KINDS[kind].status,
         code=code,
         request_id=headers.get("x-request-id") or headers.get("request-id"),
-        retry_after_s=retry_after_s(headers),
+        retry_after_s=_wait_s(kind, message, headers),
         retryable=_SHOULD_RETRY.get(headers.get("x-should-retry", "").strip().lower()),
     )
 
@@ -122,18 +107,10 @@ def unreadable(status: int, headers: Mapping[str, str], body: bytes) -> Upstream
     )
 
 
-def _number(text: str | None) -> float | None:
-    try:
-        value = float(text) if text is not None else math.nan
-    except ValueError:
-        return None
-    return max(0.0, value) if math.isfinite(value) else None
-
-
-def _seconds_between(start: str | None, end: str | None) -> float | None:
-    if start is None or end is None:
-        return None
-    try:
-        return max(0.0, (parsedate_to_datetime(end) - parsedate_to_datetime(start)).total_seconds())
-    except (ValueError, TypeError):
-        return None
+def _wait_s(kind: ErrorKind, message: str, headers: Mapping[str, str]) -> float | None:
+    wait_s = retry_after_s(headers)
+    if wait_s is None and KINDS[kind].retryable:
+        wait_s = told_s(message)
+    if wait_s is None and kind is ErrorKind.RATE_LIMIT:
+        wait_s = reset_s(headers)
+    return wait_s

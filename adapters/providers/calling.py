@@ -7,7 +7,6 @@ from typing import Final
 from adapters.dialects.contract import UpstreamDialect
 from adapters.providers.credentials import Headers
 from adapters.providers.route import Route
-from adapters.providers.route_making import buffered, streamed
 from adapters.upstream.port import Limits, UpstreamResponse
 from domain.errors import FeatherGateError, MalformedResponse
 from domain.routing.fleet import Deployment
@@ -26,12 +25,11 @@ _BETA: Final = "-beta"
 _VERSION: Final = "-version"
 
 
-def limits_of(route: Route, *, stream: bool, timeout_s: float | None) -> Limits:
-    """How long the upstream may take, for a caller whose own limit is `timeout_s`."""
-    limits = route.streamed_limits if stream else route.buffered_limits
-    if timeout_s is None:
-        return limits
-    return streamed(limits, timeout_s) if stream else buffered(limits, timeout_s)
+def limits_of(
+    route: Route, *, stream: bool, timeout_s: float | None, first_event_s: float | None = None
+) -> Limits:
+    """How long the upstream may take, for a caller whose own limit is `timeout_s`; see `CallLimits.of`."""
+    return route.limits.of(stream=stream, timeout_s=timeout_s, first_event_s=first_event_s)
 
 
 def headers_with(route: Route, callers: Mapping[str, str], prefix: str, *, same_dialect: bool) -> Headers:

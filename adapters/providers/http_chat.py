@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 
 from adapters.providers import answer_body
+from adapters.providers.bad_frames import SkippingReader, without_bad_frames
 from adapters.providers.calling import check_status, headers_with, label, limits_of, shown_headers
 from adapters.providers.conversation import Conversation
 from adapters.providers.deployment_spec import TlsKey
@@ -33,7 +34,8 @@ class HttpChatProvider:
         """The answer, as `ChatProvider.open` promises it.
 
         A caller's or deployment's timeout bounds a buffered answer as a whole, and of a streamed one the time to
-        the first byte. Sets the call's `upstream_headers` before the first piece.
+        the first byte, which the call's `first_event_s` bounds further. Sets the call's `upstream_headers`
+        before the first piece.
         """
         route, upstream = self._routes[deployment.id]
         client = call.document.dialect
@@ -49,9 +51,9 @@ class HttpChatProvider:
             call.upstream_headers = shown_headers(response.headers, client=client, upstream=dialect.name)
             await check_status(response, dialect)
             if not call.stream:
-                yield await _whole(response, conversation)
+                yield await _whole(response, conversation, route, call)
                 return
-            async with aclosing(_streamed(response, conversation, route)) as pieces:
+            async with aclosing(_streamed(response, conversation, route, call)) as pieces:
                 async for piece in pieces:
                     if piece.events and isinstance(piece.events[-1], Failed):
                         label(piece.events[-1].error, deployment, route, response)
@@ -67,23 +69,27 @@ class HttpChatProvider:
                 await response.aclose()
 
 
-async def _whole(response: UpstreamResponse, conversation: Conversation) -> Piece:
+async def _whole(response: UpstreamResponse, conversation: Conversation, route: Route, call: ChatCall) -> Piece:
     """The answer to a request that asked for a whole one, in whichever form it comes."""
     body = await response.read()
-    return conversation.gathered(body) if answer_body.is_stream(body) else conversation.answer(body)
+    if not answer_body.is_stream(body):
+        return conversation.answer(body)
+    return conversation.gathered(without_bad_frames(body, call.lose) if route.skip_bad_frames else body)
 
 
 async def _streamed(
-    response: UpstreamResponse, conversation: Conversation, route: Route
+    response: UpstreamResponse, conversation: Conversation, route: Route, call: ChatCall
 ) -> AsyncGenerator[Piece, None]:
     """The pieces of an answer to a request for a stream, in whichever form it comes."""
     chunks = response.chunks()
     opening = await answer_body.opening(chunks)
     if opening.is_document:
-        max_bytes = route.streamed_limits.max_body_bytes
+        max_bytes = route.limits.streamed.max_body_bytes
         yield conversation.replayed(await answer_body.rest_of(opening.first, chunks, max_bytes=max_bytes))
         return
     reader = conversation.reader()
+    if route.skip_bad_frames:
+        reader = SkippingReader(reader, call.lose)
     piece = reader.feed(opening.first)
     while True:
         if piece.raw or piece.events:
@@ -112,7 +118,7 @@ def _request(route: Route, wire: ModelWire, call: ChatCall, body: bytes) -> Upst
         target=target,
         headers=headers,
         body=body,
-        limits=limits_of(route, stream=call.stream, timeout_s=call.timeout_s),
+        limits=limits_of(route, stream=call.stream, timeout_s=call.timeout_s, first_event_s=call.first_event_s),
         provider=route.provider,
         model=wire.model.model,
     )

@@ -9,12 +9,13 @@ from typing import Final
 from adapters.dialects.contract import Target
 from adapters.dialects.openai_chat.reasoning_models import refuses_sampling
 from adapters.providers.apis import Api, ModelApi
+from adapters.providers.call_limits import CallLimits
 from adapters.providers.canonical_wishes import CanonicalWishes
 from adapters.providers.completions import completions_wire
 from adapters.providers.credentials import Headers
 from adapters.providers.deployment_spec import ModelInfo, TlsKey
 from adapters.providers.wire import ModelWire, Wire, narrowed
-from adapters.upstream.port import Limits, Origin
+from adapters.upstream.port import Origin
 from domain.chat.content import Family
 from domain.errors import UnknownModel
 from domain.json_types import JSON
@@ -63,7 +64,8 @@ class Route:
     wishes:   these two, for requests of clients that do not speak Chat Completions.
     allowed:  parameters that are sent although the dialect says the provider lacks them.
     extra_body: members of the finished body, whatever the caller says.
-    buffered_limits, streamed_limits: how long an upstream may take.
+    limits:   how long an upstream may take.
+    skip_bad_frames: an event of a stream that is no JSON is counted and left out; else it is an error.
     models:   model id → its ModelRoute, made when first asked for; at most 256 are kept.
     """
 
@@ -77,8 +79,8 @@ class Route:
     wishes: CanonicalWishes
     allowed: frozenset[str]
     extra_body: Mapping[str, JSON]
-    buffered_limits: Limits
-    streamed_limits: Limits
+    limits: CallLimits
+    skip_bad_frames: bool
     tls: TlsKey
     models: "ModelRoutes"
 

@@ -1,11 +1,12 @@
 """One deployment's address, credential, limits and languages, as a Route."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from adapters.providers.addresses import BaseUrl, Endpoint
 from adapters.providers.apis import ANY_MODEL, Api, ModelApi
+from adapters.providers.call_limits import CallLimits
 from adapters.providers.canonical_wishes import CanonicalWishes
 from adapters.providers.credentials import Environment, Headers
 from adapters.providers.deployment_spec import DeploymentSpec
@@ -61,8 +62,10 @@ def make_route(
         wishes=CanonicalWishes(spec.request_defaults, frozenset(spec.additional_drop_params)),
         allowed=frozenset(spec.allowed_openai_params),
         extra_body=spec.extra_body,
-        buffered_limits=buffered(limits, spec.timeout_s),
-        streamed_limits=streamed(limits, spec.stream_timeout_s or spec.timeout_s),
+        limits=CallLimits(
+            limits, timeout_s=spec.timeout_s, stream_timeout_s=spec.stream_timeout_s or spec.timeout_s
+        ),
+        skip_bad_frames=spec.skip_bad_frames,
         tls=spec.tls,
         models=ModelRoutes(
             provider.name, provider.opaque_family, spec.model_info, wires=wires, apis=dict(reached.apis())
@@ -128,30 +131,6 @@ def spoken(provider: ProviderSpec, dialects: tuple[str, ...] | None, mode: str |
             f"got {'none' if unknown is None else repr(unknown)}"
         )
     return tuple(wire for name, wire in offered.items() if name in dialects)
-
-
-def buffered(limits: Limits, timeout_s: float | None) -> Limits:
-    """`timeout_s` bounds a buffered answer as a whole."""
-    if timeout_s is None:
-        return limits
-    return replace(
-        streamed(limits, timeout_s),
-        total_s=timeout_s if limits.total_s is None else min(timeout_s, limits.total_s),
-    )
-
-
-def streamed(limits: Limits, timeout_s: float | None) -> Limits:
-    """`timeout_s` bounds the wait for a streamed answer to begin; once it flows, only its silences are bounded.
-
-    An answer that is being written well is not cut off for its length.
-    """
-    if timeout_s is None:
-        return limits
-    return replace(
-        limits,
-        first_byte_s=min(timeout_s, limits.first_byte_s),
-        connect_s=min(timeout_s, limits.connect_s),
-    )
 
 
 def _missing_key(spec: DeploymentSpec, provider: ProviderSpec, address: str) -> str | None:

@@ -61,6 +61,7 @@ class Connection(asyncio.Protocol):
     def _reset(self) -> None:
         self._interim = self._complete = self._until_eof = self._heard = False
         self._objection: str | None = None
+        self._alive_by = inf
         self._reusable = True
         self._head_bytes = 0
         self._framing_bytes = 0
@@ -77,7 +78,7 @@ class Connection(asyncio.Protocol):
         if len(request.body) <= SEND_SLICE_BYTES:
             self._unposted = head + request.body
             self._outbox.add(self)
-            self._watch(Phase.FIRST_BYTE, request.limits.first_byte_s)
+            self._await_head(request.limits)
         else:
             self._transport.write(head)
             self._unsent = memoryview(request.body)
@@ -98,7 +99,8 @@ class Connection(asyncio.Protocol):
 
     def await_more(self) -> None:
         if self._answer is not None:
-            self._watch(Phase.IDLE, self._answer.request.limits.idle_s)
+            idle_s = self._answer.request.limits.idle_s
+            self._watch(Phase.IDLE, self._loop.time() + idle_s if self._alive_by == inf else inf)
 
     def drained(self) -> None:
         if self._paused:
@@ -201,6 +203,7 @@ class Connection(asyncio.Protocol):
 
     def on_body(self, body: bytes) -> None:
         self._framing_bytes = 0
+        self._alive_by = inf
         if self._answer is not None and not self._complete:
             self._answer.append(body)
 
@@ -227,10 +230,10 @@ class Connection(asyncio.Protocol):
             if answer.buffered_bytes > HIGH_WATER_BYTES and not self._paused:
                 self._paused = True
                 self._transport.pause_reading()
-            self._alarm.set(answer.total_at)
+            self._watch(Phase.IDLE, inf)
             answer.wake()
         else:
-            self._watch(Phase.IDLE, limits.idle_s)
+            self._watch(Phase.IDLE, self._loop.time() + limits.idle_s)
 
     def _finish(self, answer: Answer) -> None:
         self._answer = None
@@ -258,22 +261,29 @@ class Connection(asyncio.Protocol):
             self._unsent = None
         if not self._heard:
             if self._unsent is None:
-                self._watch(Phase.FIRST_BYTE, limits.first_byte_s)
+                self._await_head(limits)
             else:
-                self._watch(Phase.SEND, limits.idle_s)
+                self._watch(Phase.SEND, self._loop.time() + limits.idle_s)
 
-    def _watch(self, phase: Phase, limit_s: float) -> None:
-        self._phase = phase
-        at = self._loop.time() + limit_s
+    def _await_head(self, limits: Limits) -> None:
+        """The request has been sent."""
+        now = self._loop.time()
+        if limits.first_chunk_s is not None:
+            self._alive_by = now + limits.first_chunk_s
+        self._watch(Phase.FIRST_BYTE, now + limits.first_byte_s)
+
+    def _watch(self, phase: Phase, at: float) -> None:
+        """Wait until `at`, or until a limit that ends sooner."""
+        if self._alive_by < at:
+            phase, at = Phase.FIRST_CHUNK, self._alive_by
         if self._answer is not None and self._answer.total_at < at:
-            at = self._answer.total_at
+            phase, at = Phase.TOTAL, self._answer.total_at
+        self._phase = phase
         self._alarm.set(at)
 
     def _on_alarm(self) -> None:
-        answer = self._answer
-        if answer is not None:
-            overdue = self._loop.time() >= answer.total_at
-            self._fail(timed_out(answer.request, Phase.TOTAL if overdue else self._phase))
+        if self._answer is not None:
+            self._fail(timed_out(self._answer.request, self._phase))
 
     def _breakage(self, request: UpstreamRequest, reason: str) -> UpstreamError:
         return cut_short(request, reason) if self._heard else closed_before_answer(request, reason)

@@ -15,6 +15,7 @@ class Phase(StrEnum):
     CONNECT = "connect"
     SEND = "send"
     FIRST_BYTE = "first byte"
+    FIRST_CHUNK = "first chunk"
     IDLE = "idle"
     TOTAL = "total"
 
@@ -39,6 +40,8 @@ def timed_out(request: UpstreamRequest, phase: Phase) -> UpstreamTimeout:
             fact = f"{where} stopped reading the request for longer than the idle limit of {limits.idle_s:g} s"
         case Phase.FIRST_BYTE:
             fact = f"no answer from {where} within the first byte limit of {limits.first_byte_s:g} s"
+        case Phase.FIRST_CHUNK:
+            fact = f"{where} sent no event within the first event limit of {limits.first_chunk_s or 0:g} s"
         case Phase.IDLE:
             fact = f"{where} fell silent in its answer for longer than the idle limit of {limits.idle_s:g} s"
         case Phase.TOTAL:

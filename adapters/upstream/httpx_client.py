@@ -1,12 +1,12 @@
 """The httpx client: for proxies, HTTP/2 and custom transports."""
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Final, cast
 
 from adapters.upstream.content_coding import Inflater, inflated, read_within_limit, take_inflater
-from adapters.upstream.failures import Phase, malformed, timed_out
+from adapters.upstream.failures import malformed, timed_out
 from adapters.upstream.httpx_errors import is_closed_before_answer, translated
+from adapters.upstream.patience import Patience
 from adapters.upstream.port import UpstreamRequest, UpstreamResponse
 from adapters.upstream.request_head import header_block, origin_lines
 from adapters.upstream.tls import LazySslContext, TlsSettings
@@ -27,7 +27,7 @@ class HttpxUpstream:
     takes the place of all three. The transports are used without `httpx.AsyncClient`: its cookies, redirects and
     reading of the environment are nothing that an upstream call wants. Two things are coarser than in
     `PooledUpstream`: the connect limit counts TCP and TLS apart, and a head that stalls half-way is held to the
-    first byte limit.
+    first byte limit. A custom transport that traces nothing has the first chunk limit counted from its head.
     """
 
     def __init__(
@@ -56,11 +56,10 @@ class HttpxUpstream:
             raise ShuttingDown("the gateway is shutting down and opens no upstream connections; try another one")
         origin_lines(request.origin)
         header_block(request)
-        total_s = request.limits.total_s
-        total_at = None if total_s is None else asyncio.get_running_loop().time() + total_s
-        response = await self._send(request, total_at)
+        patience = Patience(request.limits)
+        response = await self._send(request, patience)
         try:
-            return HttpxAnswer(response, request, total_at=total_at)
+            return HttpxAnswer(response, request, patience)
         except BaseException:
             await response.aclose()
             raise
@@ -72,26 +71,26 @@ class HttpxUpstream:
         for transport in transports:
             await transport.aclose()
 
-    async def _send(self, request: UpstreamRequest, total_at: float | None) -> "httpx.Response":
+    async def _send(self, request: UpstreamRequest, patience: Patience) -> "httpx.Response":
         import httpx  # noqa: PLC0415 - see the class
 
         transport = self._transport(request.origin.scheme)
         retried = False
         while True:
-            watch = _ConnectionWatch(fresh=self._custom is not None)
+            watch = _SendingWatch(patience, fresh=self._custom is not None)
             outgoing = _outgoing(request, watch)
             try:
-                async with asyncio.timeout_at(total_at):
+                async with patience.before_head():
                     response = await transport.handle_async_request(outgoing)
             except TimeoutError as error:
-                raise timed_out(request, Phase.TOTAL) from error
+                raise timed_out(request, patience.phase) from error
             except httpx.TransportError as error:
                 if retried or watch.fresh or not is_closed_before_answer(error):
                     raise translated(error, request, headed=False) from error
                 retried = True  # the peer's keep-alive ran out while the request was under way
             else:
-                # The transport looks its limits up anew when the body is read: from here on, silence is idleness.
-                outgoing.extensions["timeout"]["read"] = request.limits.idle_s
+                # The transport looks its limits up anew when the body is read, whose silences are watched here.
+                outgoing.extensions["timeout"]["read"] = None
                 return response
 
     def _transport(self, scheme: str) -> "httpx.AsyncBaseTransport":
@@ -125,9 +124,9 @@ class HttpxUpstream:
 class HttpxAnswer:
     """An `UpstreamResponse` over that of httpx. Raises MalformedResponse for a head that cannot be used."""
 
-    __slots__ = ("_inflater", "_request", "_response", "_total_at", "headers", "status")
+    __slots__ = ("_inflater", "_patience", "_request", "_response", "headers", "status")
 
-    def __init__(self, response: "httpx.Response", request: UpstreamRequest, *, total_at: float | None) -> None:
+    def __init__(self, response: "httpx.Response", request: UpstreamRequest, patience: Patience) -> None:
         self.status = response.status_code
         if self.status < 200:
             raise malformed(request, "it switches to a protocol that was not asked for")
@@ -142,7 +141,7 @@ class HttpxAnswer:
         self.headers: Mapping[str, str] = headers
         self._response = response
         self._request = request
-        self._total_at = total_at
+        self._patience = patience
 
     def chunks(self) -> AsyncGenerator[bytes, None]:
         if self._inflater is None:
@@ -159,37 +158,42 @@ class HttpxAnswer:
         import httpx  # noqa: PLC0415 - see HttpxUpstream
 
         stream = aiter(cast("AsyncIterator[bytes]", self._response.stream))
+        patience = self._patience
         try:
             while True:
                 try:
-                    async with asyncio.timeout_at(self._total_at):
+                    async with patience.before_chunk():
                         chunk = await anext(stream, None)
                 except TimeoutError as error:
-                    raise timed_out(self._request, Phase.TOTAL) from error
+                    raise timed_out(self._request, patience.phase) from error
                 except httpx.TransportError as error:
                     raise translated(error, self._request, headed=True) from error
                 if chunk is None:
                     return
                 if chunk:
+                    patience.heard()
                     yield chunk
         finally:
             await self.aclose()
 
 
-class _ConnectionWatch:
-    """Learns from the transport's trace whether a request went out on a fresh connection."""
+class _SendingWatch:
+    """Learns from the transport's trace whether a request goes out on a fresh connection, and when it is sent."""
 
-    __slots__ = ("fresh",)
+    __slots__ = ("_patience", "fresh")
 
-    def __init__(self, *, fresh: bool) -> None:
+    def __init__(self, patience: Patience, *, fresh: bool) -> None:
+        self._patience = patience
         self.fresh = fresh
 
     async def __call__(self, event: str, _: Mapping[str, object]) -> None:
         if event.startswith("connection.connect_tcp"):
             self.fresh = True
+        elif event.endswith(".receive_response_headers.started"):
+            self._patience.sent()
 
 
-def _outgoing(request: UpstreamRequest, watch: _ConnectionWatch) -> "httpx.Request":
+def _outgoing(request: UpstreamRequest, watch: _SendingWatch) -> "httpx.Request":
     import httpx  # noqa: PLC0415 - see HttpxUpstream
 
     limits, origin = request.limits, request.origin

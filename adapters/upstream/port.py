@@ -1,8 +1,10 @@
 """The outbound HTTP port: `UpstreamHttp.open(request)` gives a response whose body is read chunk by chunk."""
 
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, Protocol
+
+from domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -11,6 +13,8 @@ class Limits:
 
     connect_s:     name lookup, TCP and TLS together.
     first_byte_s:  from the request being sent to the first byte of the answer's head.
+    first_chunk_s: from the request being sent to the first byte of the answer's body, its first sign of life: a
+                   head is none. Until then the body's silence counts for this limit alone; None = for `idle_s`.
     idle_s:        between two reads of the body, or of a head that has begun, and between two writes of the
                    request; time in which the reader itself pauses does not count.
     total_s:       from `open` to the end of the body; None = no limit.
@@ -19,7 +23,8 @@ class Limits:
 
     connect_s: float = 5.0
     first_byte_s: float = 600.0
-    idle_s: float = 120.0
+    first_chunk_s: float | None = None
+    idle_s: float = 30.0
     total_s: float | None = 6000.0
     max_head_bytes: int = 65_536
     max_body_bytes: int = 64 * 1024 * 1024
@@ -76,7 +81,7 @@ class UpstreamResponse(Protocol):
         """The body as it arrives, each chunk non-empty.
 
         Not asking for the next chunk stops the reading of the socket (bounded buffer). Raises UpstreamTimeout
-        (idle or total limit), UpstreamUnavailable (the connection broke before the body was complete:
+        (first chunk, idle or total limit), UpstreamUnavailable (the connection broke before the body was complete:
         `Content-Length` not reached, no last chunk), MalformedResponse (bytes that are not HTTP).
         Closing the generator early closes the connection.
         """
@@ -99,8 +104,8 @@ class UpstreamHttp(Protocol):
 
         Raises UpstreamUnavailable (refused, reset, TLS failure; retried once on a fresh connection only where
         a kept-alive one was closed by the peer before a byte of the answer came), UpstreamTimeout (connect,
-        first byte or total limit), MalformedResponse (not HTTP, head too large). On cancellation the socket
-        is closed. Interim 1xx answers are skipped; redirects are not followed (status 3xx is an answer).
+        first byte, first chunk or total limit), MalformedResponse (not HTTP, head too large). On cancellation
+        the socket is closed. Interim 1xx answers are skipped; redirects are not followed (a 3xx is an answer).
         """
         ...
 

@@ -285,3 +285,41 @@ def test_a_captured_name_leads_nowhere_else(model: str) -> None:
     with pytest.raises(UnknownModel):
         route.models.of(captured)
     assert route.models.of("a.b/..c").bridge.buffered_target
+
+
+def test_what_routing_asks_of_a_deployment() -> None:
+    told: dict[str, Any] = {
+        "order": 2,
+        "tags": ("a", "b"),
+        "max_parallel_requests": 4,
+        "cooldown_s": 0.0,
+        "allowed_fails": 5,
+    }
+    (deployment,) = _bind("echo/e", num_retries=1, weight=3.0, rpm=60, tpm=100, **told).deployments
+    assert {name: getattr(deployment, name) for name in told} == told
+    assert (deployment.retries, deployment.weight, deployment.rpm, deployment.tpm) == (1, 3.0, 60, 100)
+    (plain,) = _bind("echo/e").deployments
+    assert (plain.order, plain.tags, plain.max_parallel_requests, plain.retries) == (None, (), None, None)
+
+
+@pytest.mark.parametrize(
+    ("model", "info", "max_prompt_tokens", "always_reasons"),
+    [
+        ("openai/o3", {}, 200_000, True),
+        ("openai/o3", {"supports": {"reasoning": False}}, 200_000, False),
+        ("openai/gpt-4.1", {}, 1_047_576, False),
+        ("openai/gpt-4.1", {"max_input_tokens": 7}, 7, False),
+        ("anthropic/claude-sonnet-4-5", {}, 200_000, False),
+        ("gemini/gemini-2.5-pro", {}, 1_048_576, True),
+        ("groq/llama", {}, None, False),
+        ("azure/mine", {"base_model": "o3"}, 200_000, True),
+        ("openai/*", {}, None, False),
+        ("openai/*", {"max_input_tokens": 9}, 9, False),
+    ],
+)
+def test_what_is_known_of_a_model_s_prompts_and_thoughts(
+    model: str, info: dict[str, Any], max_prompt_tokens: int | None, always_reasons: bool
+) -> None:
+    group = "*" if "*" in model else "g"
+    (deployment,) = _bind(model, group=group, model_info=ModelInfo(**info)).deployments
+    assert (deployment.max_prompt_tokens, deployment.always_reasons) == (max_prompt_tokens, always_reasons)

@@ -5,10 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.providers.binding import bind
+from adapters.providers.call_limits import CallLimits
 from adapters.providers.calling import headers_with, shown_headers
 from adapters.providers.deployment_spec import DeploymentSpec
 from adapters.providers.route import Route
+from adapters.upstream.port import Limits
 from domain.secret import Secret
+from tests.providers.calling import chat_call, sent
+from tests.providers.vendors import ChatAnswers
 
 _DIALECTS = ("openai_chat", "openai_responses", "anthropic_messages", "gemini")
 _BETAS = st.lists(st.sampled_from("abcdef"), max_size=6).map(", ".join)
@@ -78,3 +82,54 @@ def test_rate_limits_are_shown_in_their_own_vendor_s_words_only(client: str, ups
     )
     assert limits == expected
     assert shown.keys() - limits == {"request-id"}
+
+
+def _limits(stream: bool, **wishes: float | None) -> Limits:
+    limits = Limits(first_byte_s=600, idle_s=30, total_s=6_000, connect_s=5)
+    calls = CallLimits(limits, timeout_s=100, stream_timeout_s=50)
+    return calls.of(stream=stream, **{"timeout_s": None, "first_event_s": None, **wishes})
+
+
+@pytest.mark.parametrize(
+    ("wishes", "first_byte_s", "first_chunk_s", "connect_s"),
+    [
+        ({}, 50, 50, 5),
+        ({"first_event_s": 12}, 50, 12, 5),
+        ({"first_event_s": 90}, 50, 50, 5),
+        ({"first_event_s": 12, "timeout_s": 20}, 20, 12, 5),
+        ({"first_event_s": 12, "timeout_s": 2}, 2, 2, 2),
+        ({"timeout_s": 2}, 2, 2, 2),
+    ],
+)
+def test_a_stream_begins_within_the_least_of_its_limits_and_lasts(
+    wishes: dict[str, float], first_byte_s: float, first_chunk_s: float, connect_s: float
+) -> None:
+    limits = _limits(True, **wishes)
+    assert (limits.first_byte_s, limits.first_chunk_s, limits.connect_s) == (
+        first_byte_s,
+        first_chunk_s,
+        connect_s,
+    )
+    assert (limits.idle_s, limits.total_s) == (30, 6_000)
+
+
+def test_a_document_is_bounded_as_a_whole_and_waits_for_no_first_event() -> None:
+    assert _limits(False, first_event_s=12) == _limits(False)
+    assert (_limits(False).total_s, _limits(False).first_chunk_s) == (100, 100)
+    assert (_limits(False, timeout_s=20).total_s, _limits(False, timeout_s=20).first_chunk_s) == (20, 20)
+
+
+def test_the_same_wait_for_a_first_event_costs_nothing_twice() -> None:
+    calls = CallLimits(Limits(), timeout_s=None, stream_timeout_s=None)
+    limits = calls.of(stream=True, timeout_s=None, first_event_s=12.0)
+    assert calls.of(stream=True, timeout_s=None, first_event_s=12.0) is limits
+    assert limits.first_chunk_s == 12
+
+
+async def test_a_call_s_first_event_limit_reaches_the_upstream() -> None:
+    answer = ChatAnswers().streamed()
+    spec = DeploymentSpec(group="g", model="mistral/m", api_key=Secret("k" * 9))
+    _, upstream = await sent(spec, chat_call(stream=True, first_event_s=12.0), answer)
+    assert upstream.requests[0].limits.first_chunk_s == 12
+    _, upstream = await sent(spec, chat_call(stream=False, first_event_s=12.0), ChatAnswers().buffered())
+    assert upstream.requests[0].limits.first_chunk_s == 600

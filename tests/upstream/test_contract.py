@@ -182,6 +182,20 @@ BAD = (
         error=UpstreamTimeout, says="idle limit of 0.05 s"),
     Bad(name="the first byte limit ends with the head", script=sends_and_stalls(HEAD + OK[:5]),
         limits=Limits(first_byte_s=0.05, idle_s=30, total_s=0.3), error=UpstreamTimeout, says="total limit of 0.3 s"),
+    Bad(name="no sign of life at all", script=sends_and_stalls(b""), limits=Limits(first_chunk_s=0.05),
+        error=UpstreamTimeout, says="sent no event within the first event limit of 0.05 s; "),
+    Bad(name="a head is no sign of life", script=sends_and_stalls(HEAD), limits=Limits(first_chunk_s=0.05),
+        error=UpstreamTimeout, says="first event limit of 0.05 s"),
+    Bad(name="a chunk's size is no sign of life", script=sends_and_stalls(CHUNKED_HEAD + b"b\r\n"),
+        limits=Limits(first_chunk_s=0.05), error=UpstreamTimeout, says="first event limit of 0.05 s"),
+    Bad(name="half a head is no sign of life", script=sends_and_stalls(HEAD[:20]), limits=Limits(first_chunk_s=0.05),
+        error=UpstreamTimeout, says="first event limit of 0.05 s"),
+    Bad(name="the first byte limit goes before a later sign of life", script=sends_and_stalls(b""),
+        limits=Limits(first_byte_s=0.05, first_chunk_s=0.05), error=UpstreamTimeout, says="first byte limit of 0.05 s"),
+    Bad(name="the total goes before a later sign of life", script=sends_and_stalls(HEAD),
+        limits=Limits(first_chunk_s=30, total_s=0.05), error=UpstreamTimeout, says="total limit of 0.05 s"),
+    Bad(name="idleness begins with the first byte", script=sends_and_stalls(HEAD + OK[:5]),
+        limits=Limits(first_chunk_s=30, idle_s=0.05), error=UpstreamTimeout, says="idle limit of 0.05 s"),
 )  # fmt: skip
 
 
@@ -479,6 +493,45 @@ async def test_a_slow_reader_stops_the_server(upstream: UpstreamHttp) -> None:
         await upstream.aclose()
 
 
+@pytest.mark.parametrize("first", [b" ", b": ping\n\n"])
+async def test_any_byte_of_the_body_is_a_sign_of_life(upstream: UpstreamHttp, first: bytes) -> None:
+    """It may come later than the idle limit would allow."""
+    body = first + OK
+
+    async def script(exchange: Exchange) -> None:
+        await exchange.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body))
+        await _passed(0.3)
+        await exchange.send(first)
+        await _passed(0.05)
+        await exchange.send(OK)
+
+    async with serving(script) as server:
+        request = server.request(limits=Limits(first_chunk_s=10, idle_s=0.25))
+        assert await fetch_in_chunks(upstream, request) == (200, body)
+        await upstream.aclose()
+
+
+async def test_the_wait_for_a_sign_of_life_begins_when_a_large_request_is_sent(upstream: UpstreamHttp) -> None:
+    async def script(exchange: Exchange) -> None:
+        await _passed(0.5)
+        await exchange.read_body()
+        await exchange.send(answer())
+
+    async with serving(script, read_bodies=False) as server:
+        request = server.request(body=b"x" * 16_000_000, limits=Limits(first_chunk_s=0.4))
+        assert await fetch(upstream, request) == (200, OK)
+        await upstream.aclose()
+
+
+async def test_an_empty_body_needs_no_sign_of_life(upstream: UpstreamHttp) -> None:
+    async with serving(sends(answer(b""))) as server:
+        assert await fetch(upstream, server.request(limits=Limits(first_chunk_s=0.1))) == (200, b"")
+        await _passed(0.15)
+        assert await fetch(upstream, server.request()) == (200, b"")
+        assert server.accepted == 1
+        await upstream.aclose()
+
+
 async def test_a_reader_that_pauses_is_not_timed(upstream: UpstreamHttp) -> None:
     """The idle limit passes while nobody reads; the next read waits anew."""
     resume = asyncio.Event()
@@ -492,13 +545,17 @@ async def test_a_reader_that_pauses_is_not_timed(upstream: UpstreamHttp) -> None
         response = await upstream.open(server.request(limits=Limits(idle_s=0.2)))
         chunks = aiter(response.chunks())
         assert await anext(chunks) == OK[:5]
-        passed = asyncio.Event()
-        asyncio.get_running_loop().call_later(0.3, passed.set)
-        await passed.wait()
+        await _passed(0.3)
         resume.set()
         assert await anext(chunks) == OK[5:]
         await response.aclose()
         await upstream.aclose()
+
+
+async def _passed(wait_s: float) -> None:
+    passed = asyncio.Event()
+    asyncio.get_running_loop().call_later(wait_s, passed.set)
+    await passed.wait()
 
 
 def _close_all(server: ScriptedServer) -> None:

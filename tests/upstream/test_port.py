@@ -17,3 +17,8 @@ def test_nothing_lasts_for_ever_unless_asked_to() -> None:
     phases = (limits.connect_s, limits.first_byte_s, limits.idle_s)
     assert limits.total_s is not None
     assert all(0 < phase < limits.total_s for phase in phases)
+
+
+def test_a_stream_may_be_silent_for_half_a_minute() -> None:
+    assert DEFAULT_LIMITS.idle_s == 30
+    assert DEFAULT_LIMITS.first_chunk_s is None

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Final
 
 from adapters.dialects import json_codec
+from adapters.dialects.retry_hints import duration_s, told_s
 from adapters.dialects.upstream_errors import kind_for_status, rejected, unreadable
 from domain.errors import KINDS, ErrorKind, UpstreamError
 from domain.json_types import JSON
@@ -36,8 +37,6 @@ _TOO_LONG: Final = re.compile(
 _PLAN: Final = re.compile(
     r"billing details|prepay|credits are depleted|spend(?:ing)? (?:cap|limit)", re.IGNORECASE
 )
-_RETRY_TEXT: Final = re.compile(r"retry in (\d{1,9}(?:\.\d+)?)(ms|s)\b")
-_SECONDS: Final = re.compile(r"(\d{1,9}(?:\.\d+)?)s")
 
 
 def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
@@ -69,7 +68,9 @@ def _error(error: JSON, status: int, headers: Mapping[str, str]) -> UpstreamErro
     message = str(error.get("message") or error.get("status") or "the upstream gave no reason")
     listed = error.get("details")
     details = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-    waits = [*_asked_waits_s(details), *_told_waits_s(message)]
+    # The text is more exact than RetryInfo, which is cut to whole seconds.
+    named = [told_s(message), *(duration_s(str(detail.get("retryDelay"))) for detail in details)]
+    waits = [wait_s for wait_s in named if wait_s is not None]
     kind = _kind(error, status, message=message, details=details, has_wait=bool(waits))
     # A bad key arrives as a 400.
     shown = KINDS[kind].status if kind is ErrorKind.AUTH or status == 0 else status
@@ -91,17 +92,3 @@ def _kind(
     if kind is ErrorKind.UNAVAILABLE and "overloaded" in message.lower():
         return ErrorKind.OVERLOADED
     return kind
-
-
-def _asked_waits_s(details: list[dict[str, JSON]]) -> list[float]:
-    """google.rpc.RetryInfo's `retryDelay`, a duration in seconds (`37s`)."""
-    delays = (_SECONDS.fullmatch(str(detail.get("retryDelay"))) for detail in details)
-    return [float(delay[1]) for delay in delays if delay is not None]
-
-
-def _told_waits_s(message: str) -> list[float]:
-    """The wait that the text names; it is more exact than RetryInfo, which is cut to whole seconds."""
-    told = _RETRY_TEXT.search(message)
-    if told is None:
-        return []
-    return [float(told[1]) / 1000 if told[2] == "ms" else float(told[1])]

@@ -68,11 +68,17 @@ class _Told:
 
 
 def parse_error(status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
-    """An answer with an error status as the error it means; `headers` have lower-case names."""
+    """An answer with an error status as the error it means; `headers` have lower-case names.
+
+    An error document that comes with a good status is read as well.
+    """
     try:
-        told = _told(json_codec.decode(body))
+        document = json_codec.decode(body)
     except ValueError:
-        told = None
+        document = None
+    if status < 400:
+        return parse_stream_error(document)
+    told = _told(document)
     if told is None:
         return unreadable(status, headers, body)
     error = rejected(
