@@ -1,0 +1,1 @@
+"""What tokens cost: prices, and the arithmetic of one answer's bill."""
