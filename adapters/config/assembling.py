@@ -1,13 +1,15 @@
 """From the located tree to the plain values that the settings are built from."""
 
-import re
 from collections.abc import Mapping
 
 from adapters.config.checking import Checked, check_section, is_null
-from adapters.config.deployment_keys import DEPLOYMENT, LITELLM_PARAMS, MODEL_INFO
+from adapters.config.deployment_keys import DEPLOYMENT, LITELLM_PARAMS, MODEL_INFO, TOKEN_PRICES
 from adapters.config.keys import TOP_LEVEL
 from adapters.config.mistakes import Findings, Location
+from adapters.config.naming import Names
 from adapters.config.nodes import Items, Node, Scalar, Table
+from adapters.config.routing import RoutingSections, assemble_routing
+from adapters.config.routing_keys import ROUTING
 from adapters.config.sections import Section
 from adapters.config.settings import MEBIBYTE
 from adapters.config.settings_keys import (
@@ -21,7 +23,9 @@ from adapters.config.settings_keys import (
 from adapters.config.spelling import nearest
 from domain.json_types import JSON
 
-_RENAMED = {"timeout": "timeout_s", "stream_timeout": "stream_timeout_s"}
+_RENAMED = {"timeout": "timeout_s", "stream_timeout": "stream_timeout_s", "cooldown_time": "cooldown_s"}
+_INFO_OF_ROUTING = {"cooldown_time": "cooldown_s", "allowed_fails": "allowed_fails"}
+"""Keys of `model_info` that are about the deployment, not the model, with the fields they end up in."""
 _SUPPORTS = "supports_"
 
 
@@ -36,9 +40,15 @@ def assemble(config: Table, findings: Findings) -> dict[str, JSON]:
     litellm = check_section(config.get("litellm_settings"), LITELLM_SETTINGS, findings=findings)
     general = check_section(config.get("general_settings"), GENERAL_SETTINGS, findings=findings)
     own = check_section(config.get("feathergate"), FEATHERGATE, findings=findings)
+    aliases = router.values.get("model_group_alias")
+    groups = Names.of(name for deployment in deployments if isinstance(name := deployment["model_name"], str))
+    own_routing = check_section(own.values.get("routing"), ROUTING, findings=findings)
+    sections = RoutingSections(litellm=litellm, router=router, own=own_routing)
     values: dict[str, JSON] = {
         "deployments": deployments,
-        "aliases": _aliases(router.values.get("model_group_alias"), deployments, findings=findings),
+        "aliases": _aliases(aliases, groups, findings=findings),
+        "routing": assemble_routing(sections, _callable_names(groups, aliases, deployments), findings),
+        "skip_bad_frames": _skips_bad_frames(own_routing),
         **_calls(litellm.values, router.values),
         **_access(config, litellm, general=general, findings=findings),
         **_logs(litellm.values, own.values),
@@ -146,14 +156,17 @@ def _deployment(item: Node, findings: Findings) -> dict[str, JSON] | None:
     _require(entry, "litellm_params", section=DEPLOYMENT, where=item.location, findings=findings)
     if isinstance(node, Table):
         _require(params, "model", section=LITELLM_PARAMS, where=item.location, findings=findings)
-    values = {_RENAMED.get(key, key): value for key, value in params.values.items()}
+    values = {_RENAMED.get(key, key): value for key, value in params.values.items() if key not in TOKEN_PRICES}
     values["api_base"] = _address(params, item.location, findings=findings)
     values.pop("base_url", None)
     values["extra_headers"] = values.pop("headers", {}) | values.get("extra_headers", {})
+    values.setdefault("num_retries", values.pop("max_retries", None))
+    values |= {field: info.values[key] for key, field in _INFO_OF_ROUTING.items() if key in info.values}
     return {
         **{key: value for key, value in values.items() if value is not None},
         "model_name": entry.values.get("model_name"),
         "model_info": _model_info(info),
+        "prices": _prices(info) | _prices(params),
         "request_defaults": params.extras,
         "variables": _variables(node, params),
         "location": str(item.location),
@@ -173,11 +186,15 @@ def _address(params: Checked, where: Location, *, findings: Findings) -> JSON:
     return base or other
 
 
+def _prices(checked: Checked) -> dict[str, float]:
+    return {key: value for key, value in checked.values.items() if key in TOKEN_PRICES}
+
+
 def _model_info(info: Checked) -> dict[str, JSON]:
-    supports = {
-        key.removeprefix(_SUPPORTS): value for key, value in info.values.items() if key.startswith(_SUPPORTS)
-    }
-    rest = {key: value for key, value in info.values.items() if not key.startswith(_SUPPORTS)}
+    elsewhere = TOKEN_PRICES | _INFO_OF_ROUTING.keys()
+    values = {key: value for key, value in info.values.items() if key not in elsewhere}
+    supports = {key.removeprefix(_SUPPORTS): value for key, value in values.items() if key.startswith(_SUPPORTS)}
+    rest = {key: value for key, value in values.items() if not key.startswith(_SUPPORTS)}
     return {**rest, "supports": supports}
 
 
@@ -191,10 +208,18 @@ def _variables(node: Node | None, params: Checked) -> dict[str, str]:
     }
 
 
-def _aliases(
-    table: Table | None, deployments: list[dict[str, JSON]], *, findings: Findings
-) -> list[dict[str, JSON]]:
-    names = {name for deployment in deployments if isinstance(name := deployment["model_name"], str)}
+def _skips_bad_frames(routing: Checked) -> bool | None:
+    frame = routing.values.get("stream_bad_frame")
+    return None if frame is None else frame == "skip"
+
+
+def _callable_names(groups: Names, aliases: Table | None, deployments: list[dict[str, JSON]]) -> Names:
+    """What a call can go to: groups, their aliases, and single deployments by the ids that they are given."""
+    ids = (own_id for deployment in deployments if (own_id := deployment["model_info"].get("id")) is not None)
+    return Names.of(groups.known, () if aliases is None else aliases.entries, ids)
+
+
+def _aliases(table: Table | None, groups: Names, *, findings: Findings) -> list[dict[str, JSON]]:
     aliases = []
     for entry in table.entries.values() if table is not None else ():
         target, hidden = entry.value, False
@@ -212,19 +237,12 @@ def _aliases(
             message = f"alias '{entry.key}' in model_group_alias must be a model_name, or a mapping with 'model'"
             findings.refuse(entry.location, message)
             continue
-        if not _served(target.value, names):
+        if not groups.serve(target.value):
             message = f"alias '{entry.key}' in model_group_alias stands for a name that no entry of model_list has"
-            findings.refuse(target.location, message, suggestion=nearest(target.value, names))
+            findings.refuse(target.location, message, suggestion=nearest(target.value, groups.known))
             continue
         aliases.append({"name": entry.key, "target": target.value, "hidden": hidden})
     return aliases
-
-
-def _served(name: str, names: set[str]) -> bool:
-    if name in names:
-        return True
-    wildcards = (pattern for pattern in names if "*" in pattern)
-    return any(re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), name) for pattern in wildcards)
 
 
 def _section_location(config: Table, section: str, *, key: str) -> Location:

@@ -18,6 +18,8 @@ _NEAR_MISS = 0.8
 class Checked:
     """The values of a section's acted-on keys that are given and fit; `extras` holds an open section's others.
 
+    Of a key with choices the value is a list: those of its words that are acted on.
+
     `given` names every acted-on key that is there, also those whose value is a mistake.
     """
 
@@ -78,11 +80,15 @@ class _Check:
 
     def _choose(self, entry: Entry, choices: Choices) -> None:
         name = f"'{entry.key}' in {self._section.name}"
+        if isinstance(entry.value, Items) and not choices.several:
+            self._findings.refuse(entry.location, f"{name} must be one word, not a list")
+            return
         for item in entry.value.items if isinstance(entry.value, Items) else (entry.value,):
             if isinstance(item, Scalar) and item.broken:
                 continue
             if not isinstance(item, Scalar) or not isinstance(item.value, str):
-                self._findings.refuse(item.location, f"{name} must be a word or a list of words")
+                expected = "a word or a list of words" if choices.several else "a word"
+                self._findings.refuse(item.location, f"{name} must be {expected}")
                 continue
             tier = choices.tier(item.value)
             if tier is None:
@@ -91,6 +97,8 @@ class _Check:
             else:
                 shown = f"{entry.key}: {item.value}" if item.value in choices.known else entry.key
                 self._note(shown, tier, where=item.location)
+                if tier is Tier.ACTED_ON:
+                    self.checked.values.setdefault(entry.key, []).append(item.value)
 
     def _without_effect(self, entry: Entry, tier: Tier) -> None:
         broken = isinstance(entry.value, Scalar) and entry.value.broken
@@ -104,11 +112,11 @@ class _Check:
                 if entry.key in self._section.unless_true:
                     return value is None or value is True
                 return value is None or value is False or (tier is Tier.UNSUPPORTED and value in {0, ""})
-            case Items(items=()) | Table(entries={}):
+            case Items(items=held) | Table(entries=held):
                 # An empty list of what is allowed allows nothing.
-                return not entry.key.startswith("allowed_")
+                return not held and not entry.key.startswith("allowed_")
             case _:
-                return False
+                assert_never(entry.value)
 
     def _note(self, key: str, tier: Tier, *, where: Location) -> None:
         name = key if self._section is TOP_LEVEL else f"{self._section.name}.{key}"

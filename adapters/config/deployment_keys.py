@@ -4,9 +4,13 @@ from types import MappingProxyType
 from typing import Final
 
 from adapters.config import kinds
+from adapters.config.routing_keys import ORDER, PARALLEL
 from adapters.config.sections import Section, words
 
-_PRICES: Final = words("*_cost_per_* *_token_cost *_token_cost_* cost_per_* tiered_pricing off_peak_pricing")
+TOKEN_PRICES: Final = words("""input_cost_per_token output_cost_per_token cache_read_input_token_cost
+cache_creation_input_token_cost output_cost_per_reasoning_token""")
+"""US dollars for one token; in `litellm_params`, or in `model_info`."""
+_OTHER_PRICES: Final = words("*_cost_per_* *_token_cost *_token_cost_* cost_per_* tiered_pricing off_peak_pricing")
 
 REQUEST_PARAMETERS: Final = MappingProxyType(
     {
@@ -82,20 +86,26 @@ LITELLM_PARAMS: Final = Section(
             "extra_body": kinds.OBJECT,
             "mock_response": kinds.PROSE,
             "ssl_verify": kinds.TLS,
+            "order": ORDER,
+            "tags": kinds.WORDS,
+            "max_parallel_requests": PARALLEL,
+            "num_retries": kinds.COUNT,
+            "max_retries": kinds.COUNT,
+            "cooldown_time": kinds.NUMBER,
+            **dict.fromkeys(TOKEN_PRICES, kinds.NUMBER),
         }
     ),
     # Nothing is logged of a request's content; clients cannot bring their own credentials or addresses.
     harmless=words("""no-log verbose litellm_request_debug log_client_error_tracebacks
     disable_hf_tokenizer_download litellm_trace_id litellm_call_id configurable_clientside_auth_params
     allow_client_keepalive_override"""),
-    unsupported=_PRICES
-    # Retries, fallbacks, cooldowns, orders and tags: there is one attempt, on a deployment drawn by weight.
-    | words("""num_retries max_retries retry_policy fallbacks max_fallbacks context_window_fallback_dict order
-    cooldown_time tags tag_regex enable_tag_filtering region_name allowed_model_region provider_affinity_header
-    routing_strategy weights silent_model""")
-    # The vendor's quotas, which litellm uses to choose a deployment; it enforces them only where
+    unsupported=_OTHER_PRICES
+    # Fallbacks of one deployment (its group has them), other ways to choose.
+    | words("""retry_policy fallbacks max_fallbacks context_window_fallback_dict tag_regex enable_tag_filtering
+    region_name allowed_model_region provider_affinity_header routing_strategy weights silent_model""")
+    # The vendor's further quotas, which litellm uses to choose a deployment; it enforces them only where
     # optional_pre_call_checks says so, and that is refused.
-    | words("itpm otpm tpd rpd daily_reset_time max_parallel_requests")
+    | words("itpm otpm tpd rpd daily_reset_time")
     # Other ways to authenticate and other vendors. Named here so that they are never sent as request parameters.
     | words("""azure_ad_token azure_ad_token_provider azure_scope azure_username azure_password tenant_id client_id
     client_secret aws_* vertex_* watsonx_* s3_* gcs_* bucket_name bedrock_tags anthropic_federation_*
@@ -145,6 +155,9 @@ MODEL_INFO: Final = Section(
             "max_tokens": kinds.COUNT,
             "max_input_tokens": kinds.COUNT,
             "max_output_tokens": kinds.COUNT,
+            "cooldown_time": kinds.NUMBER,
+            "allowed_fails": kinds.COUNT,
+            **dict.fromkeys(TOKEN_PRICES, kinds.NUMBER),
             **{f"supports_{what}": kinds.TRUTH for what in _SUPPORTS},
         }
     ),
@@ -152,11 +165,11 @@ MODEL_INFO: Final = Section(
     harmless=words("""db_model created_at created_by updated_at updated_by version description name notes
     litellm_provider provider tags tier key supported_openai_params supported_endpoints supported_modalities
     supported_output_modalities supported_regions source deprecation_date comment metadata"""),
-    # Prices, cooldowns and health checks come with later versions. `access_groups`, `team_public_model_name` and
+    # Other prices and health checks come with later versions. `access_groups`, `team_public_model_name` and
     # the like only widen what a virtual key may call; there are no virtual keys, so their absence opens nothing.
-    unsupported=_PRICES
-    | words("""access_groups team_public_model_name cooldown_time allowed_fails allowed_fails_policy
-    allow_fail_open enable_tag_filtering disable_background_health_check health_check_* ptu_* pricing_provider
+    unsupported=_OTHER_PRICES
+    | words("""access_groups team_public_model_name allowed_fails_policy allow_fail_open enable_tag_filtering
+    disable_background_health_check health_check_* ptu_* pricing_provider
     custom_tokenizer member_auto_router internal_router_model max_embedding_batch_size output_vector_size
     prompt_cache_min_tokens rpm tpm use_openai_responses_path regional_processing_uplift_* provider_specific_entry
     adaptive_router_* thinking_always_on reasoning_effort_levels

@@ -5,6 +5,7 @@ from typing import Final
 
 from adapters.config.deployment_keys import DEPLOYMENT, LITELLM_PARAMS, MODEL_INFO
 from adapters.config.kinds import NESTED
+from adapters.config.routing_keys import ALLOWED_FAILS_POLICY, HEDGING, RETRY_POLICY, ROUTING
 from adapters.config.sections import Section, words
 from adapters.config.settings_keys import (
     FEATHERGATE,
@@ -34,7 +35,7 @@ TOP_LEVEL: Final = Section(
 NAMED_SECTIONS: Final = MappingProxyType(
     {
         section.name: section
-        for section in (LITELLM_SETTINGS, ROUTER_SETTINGS, GENERAL_SETTINGS, FEATHERGATE, LIMITS)
+        for section in (LITELLM_SETTINGS, ROUTER_SETTINGS, GENERAL_SETTINGS, FEATHERGATE, LIMITS, ROUTING, HEDGING)
     }
 )
 
@@ -45,6 +46,8 @@ ALL_SECTIONS: Final = (
     MODEL_INFO,
     *NAMED_SECTIONS.values(),
     MODEL_GROUP_ALIAS,
+    RETRY_POLICY,
+    ALLOWED_FAILS_POLICY,
 )
 
 

@@ -33,7 +33,8 @@ class Choices:
     """A key whose effect depends on its value, or on each value of its list.
 
     `acted_on` values have their effect, the others fall into the tier that names them; a pattern may hold `*`.
-    Values that nothing names get `others`, and if that is None they are a mistake.
+    Values that nothing names get `others`, and if that is None they are a mistake. `several`: a list may name more
+    than one.
     """
 
     acted_on: frozenset[str] = frozenset()
@@ -41,6 +42,7 @@ class Choices:
     unsupported: frozenset[str] = frozenset()
     restrictive: frozenset[str] = frozenset()
     others: Tier | None = None
+    several: bool = True
 
     def tier(self, value: str) -> Tier | None:
         """The tier of one value."""

@@ -7,6 +7,7 @@ from typing import Final
 
 from dataclasses_json import DataClassJsonMixin, config
 
+from adapters.config.routing_settings import RoutingSettings
 from domain.json_types import JSON
 from domain.secret import Secret
 
@@ -26,10 +27,15 @@ _FROZEN: Final = config(decoder=MappingProxyType)
 _SECRET: Final = config(decoder=Secret)
 _HEADERS: Final = config(decoder=_headers)
 _EMPTY: Final[Mapping[str, JSON]] = MappingProxyType({})
+_NO_PRICES: Final[Mapping[str, float]] = MappingProxyType({})
 
 
 def _empty() -> Mapping[str, JSON]:
     return _EMPTY
+
+
+def _no_prices() -> Mapping[str, float]:
+    return _NO_PRICES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +44,7 @@ class LimitSettings(DataClassJsonMixin):
 
     connect_timeout_s: float = 5.0
     first_byte_timeout_s: float = 600.0
-    idle_timeout_s: float = 120.0
+    idle_timeout_s: float = 30.0
     total_timeout_s: float = 6000.0
     max_response_bytes: int = 64 * MEBIBYTE
 
@@ -68,6 +74,8 @@ class DeploymentSettings(DataClassJsonMixin):
     model:             with its provider prefix as written (`openai/gpt-4o`).
     api_key:           an empty Secret = given, but what it refers to is empty: not configured.
     weight, rpm, tpm:  the first of them that is given is the deployment's share of the calls to its group.
+    num_retries, cooldown_s, allowed_fails: instead of what holds for all; a cooldown of 0 = none.
+    prices:            US dollars for one token, by litellm's key (`input_cost_per_token`).
     extra_headers:     those whose name or variable tells of a credential are Secrets.
     request_defaults:  members set in a request's body where the caller left them out.
     variables:         key of litellm_params → the environment variable that its value came from.
@@ -94,6 +102,13 @@ class DeploymentSettings(DataClassJsonMixin):
     extra_body: Mapping[str, JSON] = field(default_factory=_empty, metadata=_FROZEN)
     mock_response: str | None = None
     ssl_verify: bool | str | None = None
+    order: int | None = None
+    tags: tuple[str, ...] = ()
+    max_parallel_requests: int | None = None
+    num_retries: int | None = None
+    cooldown_s: float | None = None
+    allowed_fails: int | None = None
+    prices: Mapping[str, float] = field(default_factory=_no_prices, metadata=_FROZEN)
     request_defaults: Mapping[str, JSON] = field(default_factory=_empty, metadata=_FROZEN)
     model_info: ModelInfo = field(default_factory=ModelInfo)
     variables: Mapping[str, str] = field(default_factory=_empty, metadata=_FROZEN)
@@ -121,6 +136,7 @@ class Settings(DataClassJsonMixin):
     master_key:        None = no key is asked for.
     key_header_name:   a header that may carry the key, besides the usual ones.
     ssl_verify:        for deployments that do not say; text = the path of a file with certificates.
+    skip_bad_frames:   frames of a stream that are no JSON are counted and skipped, not an error.
     """
 
     deployments: tuple[DeploymentSettings, ...]
@@ -136,5 +152,7 @@ class Settings(DataClassJsonMixin):
     log_format: str = "console"
     log_level: str = "info"
     limits: LimitSettings = field(default_factory=LimitSettings)
+    routing: RoutingSettings = field(default_factory=RoutingSettings)
+    skip_bad_frames: bool = False
     max_request_bytes: int = 32 * MEBIBYTE
     metrics_need_key: bool = True

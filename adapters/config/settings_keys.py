@@ -4,12 +4,8 @@ from types import MappingProxyType
 from typing import Final
 
 from adapters.config import kinds
+from adapters.config.routing_keys import ROUTER, ROUTER_CHOICES, SHARED
 from adapters.config.sections import Choices, Section, Tier, words
-
-# Retries, fallbacks and cooldowns: there is one attempt in this version.
-_ATTEMPTS: Final = words("""num_retries max_retries retry_after retry_policy model_group_retry_policy allowed_fails
-allowed_fails_policy cooldown_time fallbacks default_fallbacks context_window_fallbacks content_policy_fallbacks
-max_fallbacks""")
 
 # Callbacks that look at the content or the caller and may refuse; a dotted name is a Python hook, which may too.
 _GUARDING_CALLBACKS: Final = words("""*.* *guard* *moderation* presidio hide_secrets lakera* aporia* azure_content*
@@ -22,6 +18,7 @@ LITELLM_SETTINGS: Final = Section(
     name="litellm_settings",
     acted_on=MappingProxyType(
         {
+            **SHARED,
             "drop_params": kinds.TRUTH,
             "set_verbose": kinds.TRUTH,
             "json_logs": kinds.TRUTH,
@@ -43,8 +40,7 @@ LITELLM_SETTINGS: Final = Section(
     enable_azure_ad_token_refresh max_ui_session_budget default_soft_budget enable_redis_auth_cache
     skip_system_message_in_guardrail skip_tool_message_in_guardrail enable_key_alias_format_validation
     key_alias_pattern log_client_error_tracebacks log_auth_failure_key_identity"""),
-    unsupported=_ATTEMPTS
-    | words("""cache cache_params caching caching_with_models default_in_memory_ttl default_redis_ttl
+    unsupported=words("""cache cache_params caching caching_with_models default_in_memory_ttl default_redis_ttl
     default_redis_batch_cache_expiry enable_caching_on_provider_specific_optional_params""")
     | words("""modify_params force_ipv4 ssl_certificate ssl_security_level ssl_ecdh_curve network_mock
     sse_keepalive_ping_interval_seconds include_cost_in_streaming_usage enable_json_schema_validation headers
@@ -95,34 +91,23 @@ LITELLM_SETTINGS: Final = Section(
 ROUTER_SETTINGS: Final = Section(
     name="router_settings",
     acted_on=MappingProxyType(
-        {"timeout": kinds.SECONDS, "stream_timeout": kinds.SECONDS, "model_group_alias": kinds.NESTED}
+        {
+            **ROUTER,
+            "timeout": kinds.SECONDS,
+            "stream_timeout": kinds.SECONDS,
+            "model_group_alias": kinds.NESTED,
+        }
     ),
-    # A deployment that cools down is not there yet; a broken one is refused at start, never left out in silence.
-    harmless=words("""disable_cooldowns ignore_invalid_deployments set_verbose debug_level client_ttl
-    router_general_settings polling_interval"""),
-    unsupported=_ATTEMPTS
-    | words("""routing_strategy_args routing_groups enable_pre_call_checks enable_pre_call_check
-    enable_tag_filtering tag_filtering_match_any tag_routing_prefix default_max_parallel_requests
+    # A broken deployment is refused at start, never left out in silence.
+    harmless=words("""ignore_invalid_deployments set_verbose debug_level client_ttl router_general_settings
+    polling_interval"""),
+    unsupported=words("""routing_strategy_args routing_groups enable_pre_call_check tag_routing_prefix
     default_litellm_params enable_weighted_failover weights default_priority deployment_affinity_ttl_seconds
     model_group_affinity_config enable_health_check_routing health_check_staleness_threshold
     health_check_ignore_transient_errors fallback_on_unsupported_params redis_* cache_responses cache_kwargs
     caching_groups alerting_config assistants_config search_tools plugins"""),
     restrictive=words("provider_budget_config guardrail_list"),
-    choices=MappingProxyType(
-        {
-            "routing_strategy": Choices(
-                acted_on=words("simple-shuffle"),
-                unsupported=words("""least-busy latency-based-routing cost-based-routing usage-based-routing
-                usage-based-routing-v2 priority"""),
-                restrictive=words("provider-budget-routing"),
-            ),
-            "optional_pre_call_checks": Choices(
-                unsupported=words("""prompt_caching responses_api_deployment_check deployment_affinity
-                session_affinity forward_client_headers_by_model_group encrypted_content_affinity"""),
-                restrictive=words("router_budget_limiting enforce_model_rate_limits"),
-            ),
-        }
-    ),
+    choices=ROUTER_CHOICES,
 )
 
 GENERAL_SETTINGS: Final = Section(
@@ -136,8 +121,10 @@ GENERAL_SETTINGS: Final = Section(
         }
     ),
     # The console, its logins and its spend logs; MCP, agents, files, vector stores and the database's upkeep:
-    # none of them is here, so nothing is let through that these keys would stop.
-    harmless=words("""disable_spend_logs disable_spend_updates disable_master_key_return disable_reset_budget
+    # none of them is here, so nothing is let through that these keys would stop. Failures that a caller asks for
+    # concern nobody else.
+    harmless=words("""dangerously_allow_mock_testing_request_params disable_spend_logs
+    disable_spend_updates disable_master_key_return disable_reset_budget
     disable_adding_master_key_hash_to_db disable_prisma_schema_update disable_model_info_refresh litellm_license
     disable_retry_on_max_parallel_request_limit_error disable_budget_reservation disable_custom_api_keys
     disable_env_credential_login disable_password_login_when_sso_enabled disable_key_generate_for_org_admin
@@ -224,6 +211,7 @@ FEATHERGATE: Final = Section(
             "log_format": kinds.one_of("console", "json"),
             "log_level": kinds.one_of("debug", "info", "warning", "error"),
             "limits": kinds.NESTED,
+            "routing": kinds.NESTED,
         }
     ),
 )

@@ -8,6 +8,7 @@ from typing import Final
 from adapters.dialects.document import Document
 from adapters.dialects.envelope import Envelope
 from adapters.http.inbound import Inbound
+from adapters.http.wish_reading import read_wishes
 from application.chat_call import ChatCall
 from domain.errors import MalformedRequest
 from domain.json_types import JSON
@@ -50,6 +51,7 @@ def new_call(inbound: Inbound, document: Document, facts: CallFacts) -> ChatCall
         document=document,
         record=record,
         timeout_s=timeout_s(headers, facts.gateway, stream=facts.stream),
+        wishes=read_wishes(headers, facts.gateway, document.reply.model),
         mock_response=_text(facts.gateway, "mock_response"),
         drop_params=drops_params(facts.gateway),
         strict=is_strict(headers),

@@ -9,10 +9,12 @@ from adapters.providers.accounts import Accounts
 from adapters.providers.credentials import Environment
 from adapters.providers.deployment_spec import DeploymentSpec
 from adapters.providers.naming import NotServed, resolve
-from adapters.providers.route import Route
+from adapters.providers.route import Route, informed
 from adapters.providers.route_making import Unreachable, make_route
 from adapters.upstream.port import DEFAULT_LIMITS, Limits
 from domain.chat.loss import LossPolicy
+from domain.models.catalogue import profile_for
+from domain.models.profile import PLAIN_MODEL, ModelProfile
 from domain.routing.fleet import WILDCARD, Deployment
 
 
@@ -97,6 +99,7 @@ def _bound(spec: DeploymentSpec, environment: Environment, limits: Limits) -> _B
 
 
 def _deployment(spec: DeploymentSpec, provider: str, model: str, *, unready: str | None = None) -> Deployment:
+    profile = _profile(spec, provider, model)
     return Deployment(
         id=spec.model_info.id or _digest(spec.group, provider, model, spec.api_base or ""),
         group=spec.group,
@@ -105,9 +108,24 @@ def _deployment(spec: DeploymentSpec, provider: str, model: str, *, unready: str
         weight=spec.weight,
         rpm=spec.rpm,
         tpm=spec.tpm,
+        order=spec.order,
+        tags=spec.tags,
+        max_parallel_requests=spec.max_parallel_requests,
+        max_prompt_tokens=profile.context_tokens,
+        always_reasons=profile.always_thinks,
+        cooldown_s=spec.cooldown_s,
+        allowed_fails=spec.allowed_fails,
+        retries=spec.num_retries,
         loss_policy=LossPolicy(drop_params=spec.drop_params, strict=spec.strict),
         unready=unready,
     )
+
+
+def _profile(spec: DeploymentSpec, provider: str, model: str) -> ModelProfile:
+    """What is known of the deployment's model; of a wildcard's models only what the operator says."""
+    known_as = spec.model_info.base_model or model
+    catalogued = PLAIN_MODEL if WILDCARD in known_as else profile_for(provider, known_as)
+    return informed(catalogued, spec.model_info)
 
 
 def _digest(*identity: str) -> str:

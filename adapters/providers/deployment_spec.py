@@ -45,6 +45,10 @@ class DeploymentSpec:
     additional_drop_params: members of the caller's request that are left out.
     allowed_openai_params: parameters that are sent even though the provider is said not to know them.
     extra_body:     members that are set in the request to the upstream, whatever the caller says.
+    skip_bad_frames: an event of a stream that is no JSON is counted and left out; else it is an error.
+    order, tags, max_parallel_requests, cooldown_s, allowed_fails: as Deployment has them.
+    num_retries:    how often its group is tried again.
+    prices:         US dollars for one token, by litellm's key (`input_cost_per_token`); they beat any price list.
     """
 
     group: str
@@ -71,3 +75,11 @@ class DeploymentSpec:
     request_defaults: Mapping[str, JSON] = field(default_factory=dict)
     model_info: ModelInfo = field(default_factory=ModelInfo)
     tls: TlsKey = True
+    skip_bad_frames: bool = False
+    order: int | None = None
+    tags: tuple[str, ...] = ()
+    max_parallel_requests: int | None = None
+    cooldown_s: float | None = None
+    allowed_fails: int | None = None
+    num_retries: int | None = None
+    prices: Mapping[str, float] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from adapters.config.deployment_keys import LITELLM_PARAMS, REQUEST_PARAMETERS
 from adapters.config.keys import ALL_SECTIONS, TOP_LEVEL
 from adapters.config.sections import Section, Tier
 from adapters.config.spelling import nearest
+from domain.routing.policy import Strategy
 from tests.config.config_files import MAIN, ONE_MODEL, load_text, mistakes, with_params
 
 _CLOSED = tuple(section for section in ALL_SECTIONS if section.extras is None)
@@ -27,8 +28,12 @@ def _placed(section: Section, line: str) -> str:
             return with_params(line)
         case "model_info":
             return f"{_MODEL}    model_info:\n      {line}\n"
-        case "feathergate.limits":
-            return f"{_MODEL}feathergate:\n  limits:\n    {line}\n"
+        case "feathergate.limits" | "feathergate.routing" as name:
+            return f"{_MODEL}feathergate:\n  {name.split('.')[1]}:\n    {line}\n"
+        case "feathergate.routing.hedging":
+            return f"{_MODEL}feathergate:\n  routing:\n    hedging:\n      {line}\n"
+        case "retry_policy" | "allowed_fails_policy" as name:
+            return f"{_MODEL}router_settings:\n  {name}:\n    {line}\n"
         case "model_group_alias":
             return f"{_MODEL}router_settings:\n  model_group_alias:\n    x:\n      model: gpt\n      {line}\n"
         case name:
@@ -39,7 +44,7 @@ def _placed(section: Section, line: str) -> str:
 def _slips(draw: st.DrawFn) -> tuple[Section, str, str]:
     """A closed section, one of its keys, and that key with one typing slip."""
     section = draw(st.sampled_from(_CLOSED))
-    key = draw(st.sampled_from(sorted(section.known)))
+    key = draw(st.sampled_from(sorted(key for key in section.known if len(key) > len("id"))))
     at = draw(st.integers(0, len(key) - 1))
     letter = draw(st.sampled_from(string.ascii_lowercase))
     slip = draw(
@@ -136,9 +141,10 @@ _BY_TIER = [
     ("section", "key"), [(section, key) for section, key, tier in _BY_TIER if tier is Tier.RESTRICTIVE]
 )
 def test_what_would_restrict_is_refused(section: Section, key: str) -> None:
-    (found,) = mistakes(_placed(section, f"{key}: [x]"))
-    assert key in found
-    assert "refused rather than ignored" in found
+    for value in ("[x]", "{x: y}"):
+        (found,) = mistakes(_placed(section, f"{key}: {value}"))
+        assert key in found
+        assert "refused rather than ignored" in found
 
 
 @pytest.mark.parametrize(
@@ -155,8 +161,9 @@ def test_what_would_restrict_may_be_switched_off(section: Section, key: str) -> 
 )
 def test_what_has_no_effect_is_named_once_with_its_line(section: Section, tier: Tier) -> None:
     keys = [key for of, key, its in _BY_TIER if of is section and its is tier]
-    loaded = [load_text(_placed(section, f"{key}: [7]")).notices for key in keys[:8]]
-    for key, notices in zip(keys, loaded, strict=False):
+    written = [(key, value) for key in keys[:8] for value in ("[7]", "{x: y}")]
+    for key, value in written:
+        notices = load_text(_placed(section, f"{key}: {value}")).notices
         (notice,) = notices
         assert notice.supported is (tier is Tier.HARMLESS)
         name = key if section is TOP_LEVEL else f"{section.name}.{key}"
@@ -167,18 +174,18 @@ def test_what_has_no_effect_is_named_once_with_its_line(section: Section, tier: 
 def test_harmless_keys_share_one_sentence_and_unsupported_ones_have_their_own() -> None:
     text = (
         ONE_MODEL
-        + "litellm_settings: {telemetry: false, turn_off_message_logging: true, cache: true, num_retries: 3}\n"
+        + "litellm_settings: {telemetry: false, turn_off_message_logging: true, cache: true, modify_params: true}\n"
     )
-    cache, retries, harmless = load_text(text).notices
+    cache, modify, harmless = load_text(text).notices
     assert cache.message.startswith("litellm_settings.cache is not supported by this version yet")
-    assert retries.message.startswith("litellm_settings.num_retries")
+    assert modify.message.startswith("litellm_settings.modify_params")
     assert "litellm_settings.telemetry" in harmless.message
     assert "litellm_settings.turn_off_message_logging" in harmless.message
 
 
 @pytest.mark.parametrize("value", ["0", "false", "null", "[]", "{}", "''"])
 def test_asking_for_nothing_needs_no_notice(value: str) -> None:
-    assert load_text(ONE_MODEL + f"router_settings: {{num_retries: {value}}}\n").notices == ()
+    assert load_text(ONE_MODEL + f"router_settings: {{routing_strategy_args: {value}}}\n").notices == ()
 
 
 def test_some_keys_ask_for_something_when_they_are_false() -> None:
@@ -193,13 +200,16 @@ def test_an_empty_list_of_what_is_allowed_allows_nothing_and_is_refused() -> Non
 
 
 def test_routing_strategies_are_told_apart_by_value() -> None:
-    assert load_text(ONE_MODEL + "router_settings: {routing_strategy: simple-shuffle}\n").notices == ()
-    (notice,) = load_text(ONE_MODEL + "router_settings: {routing_strategy: least-busy}\n").notices
-    assert "router_settings.routing_strategy: least-busy is not supported" in notice.message
+    for strategy in Strategy:
+        assert load_text(ONE_MODEL + f"router_settings: {{routing_strategy: {strategy}}}\n").notices == ()
+    (notice,) = load_text(ONE_MODEL + "router_settings: {routing_strategy: priority}\n").notices
+    assert "router_settings.routing_strategy: priority is not supported" in notice.message
     (found,) = mistakes(ONE_MODEL + "router_settings: {routing_strategy: simple-shufle}\n")
     assert found.endswith("; did you mean 'simple-shuffle'?")
     (found,) = mistakes(ONE_MODEL + "router_settings: {routing_strategy: {a: b}}\n")
-    assert found.endswith("must be a word or a list of words")
+    assert found.endswith("must be a word")
+    (found,) = mistakes(ONE_MODEL + "router_settings: {routing_strategy: [least-busy, simple-shuffle]}\n")
+    assert found.endswith("must be one word, not a list")
 
 
 def test_callbacks_that_log_are_named_and_those_that_guard_are_refused() -> None:
@@ -215,8 +225,9 @@ def test_checks_that_enforce_limits_are_refused_and_others_named() -> None:
     assert (
         len(mistakes(ONE_MODEL + "router_settings: {optional_pre_call_checks: [router_budget_limiting]}\n")) == 1
     )
-    (notice,) = load_text(ONE_MODEL + "router_settings: {optional_pre_call_checks: [prompt_caching]}\n").notices
+    (notice,) = load_text(ONE_MODEL + "router_settings: {optional_pre_call_checks: [session_affinity]}\n").notices
     assert not notice.supported
+    assert load_text(ONE_MODEL + "router_settings: {optional_pre_call_checks: [prompt_caching]}\n").notices == ()
 
 
 @pytest.mark.parametrize(

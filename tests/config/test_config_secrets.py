@@ -176,11 +176,11 @@ model_list:
       stop: ["\\n\\n", "yes", END]
       logit_bias: {50256: -100}
       metadata: {}
-      order: 1
+      rpd: 1
       extra_headers: {Authorization: token-value-1}
     model_info: {tags: []}
 router_settings: {timeout: 20, num_retries: 2}
-litellm_settings: {json_logs: true}
+litellm_settings: {json_logs: true, max_fallbacks: 5}
 feathergate:
   limits: {idle_timeout_s: 9}
 """
@@ -197,7 +197,7 @@ def test_the_report_says_where_every_value_came_from() -> None:
     assert _line(report, "api_base").startswith("api_base: https://eu.example.com/v1  # ")
     assert _line(report, "api_base").endswith(f"{MAIN}:7, from $REGION")
     assert _line(report, "user").startswith('user: "me: # you"  # ')
-    assert _line(report, "order").endswith(f"{MAIN}:13, not supported yet")
+    assert _line(report, "rpd").endswith(f"{MAIN}:13, not supported yet")
     assert _line(report, "Authorization").startswith(f'Authorization: "{MASK}"  # ')
     assert _line(report, "master_key") == f'master_key: "{MASK}"  # environment, from $LITELLM_MASTER_KEY'
     assert _line(report, "idle_timeout_s").startswith("idle_timeout_s: 9  # ")
@@ -210,9 +210,19 @@ def test_the_report_says_what_holds_by_default_or_by_another_key() -> None:
     assert _line(report, "request_timeout") == "request_timeout: 20.0  # from router_settings.timeout"
     assert _line(report, "log_format") == "log_format: json  # from litellm_settings.json_logs"
     assert _line(report, "log_level") == "log_level: info  # default"
+    assert _line(report, "num_retries") == _line(report, "timeout").replace("timeout: 20", "num_retries: 2")
+    assert _line(report, "max_fallbacks") == "max_fallbacks: 5  # from litellm_settings.max_fallbacks"
+    assert _line(report, "ttft_timeout") == "ttft_timeout: 12.0  # default"
+    assert _line(report, "quantile") == "quantile: 0.95  # default"
     bare = render_effective(load_text(ONE_MODEL))
     assert _line(bare, "cors_origins") == "cors_origins: []  # default"
     assert _line(bare, "total_timeout_s") == "total_timeout_s: 6000.0  # default"
+
+
+@pytest.mark.parametrize("section", ["feathergate:", "feathergate: {}", "feathergate:\n  routing:"])
+def test_sections_without_content_show_their_defaults(section: str) -> None:
+    read = yaml.safe_load(render_effective(load_text(f"{ONE_MODEL}{section}\n")))
+    assert read == yaml.safe_load(render_effective(load_text(ONE_MODEL)))
 
 
 def test_the_report_is_yaml_that_reads_back() -> None:
@@ -225,6 +235,7 @@ def test_the_report_is_yaml_that_reads_back() -> None:
     assert model["model_info"] == {"tags": []}
     assert read["feathergate"]["limits"]["idle_timeout_s"] == 9
     assert read["feathergate"]["limits"]["connect_timeout_s"] == 5.0
+    assert read["feathergate"]["routing"]["hedging"] == {"enabled": False, "quantile": 0.95, "share": 0.05}
     assert read["general_settings"]["master_key"] == MASK
 
 

@@ -44,6 +44,13 @@ model_list:
       extra_body: {deep: {a: [1]}}
       mock_response: "two\\nlines"
       ssl_verify: /etc/ca.pem
+      order: 2
+      tags: [paid, eu]
+      max_parallel_requests: 4
+      num_retries: 1
+      cooldown_time: 7
+      input_cost_per_token: 0.00003
+      output_cost_per_token: "6e-5"
       temperature: 0.5
       logit_bias: {50256: -100}
     model_info:
@@ -54,6 +61,10 @@ model_list:
       max_tokens: 4096
       max_input_tokens: 128000
       max_output_tokens: 4096
+      cooldown_time: 0
+      allowed_fails: 5
+      input_cost_per_token: 1
+      cache_read_input_token_cost: 0
       supports_vision: true
       supports_reasoning: false
 """
@@ -85,6 +96,17 @@ model_list:
             "extra_body": {"deep": {"a": [1]}},
             "mock_response": "two\nlines",
             "ssl_verify": "/etc/ca.pem",
+            "order": 2,
+            "tags": ["paid", "eu"],
+            "max_parallel_requests": 4,
+            "num_retries": 1,
+            "cooldown_s": 0.0,
+            "allowed_fails": 5,
+            "prices": {
+                "cache_read_input_token_cost": 0.0,
+                "input_cost_per_token": 3e-05,
+                "output_cost_per_token": 6e-05,
+            },
             "request_defaults": {"temperature": 0.5, "logit_bias": {"50256": -100}},
             "model_info": {
                 "id": "one",
@@ -112,6 +134,8 @@ def test_settings_cannot_be_changed() -> None:
         settings.strict = True  # type: ignore[misc]  # the point of the test
     with pytest.raises(TypeError):
         settings.deployments[0].request_defaults["x"] = 1  # type: ignore[index]  # the point of the test
+    with pytest.raises(TypeError):
+        settings.routing.fallbacks["x"] = ()  # type: ignore[index]  # the point of the test
 
 
 def test_defaults() -> None:
@@ -312,6 +336,15 @@ def test_an_address_that_resolves_to_nothing_counts_as_not_given() -> None:
         "weight: -1",
         "rpm: 1.5",
         "rpm: true",
+        "order: first",
+        "tags: free",
+        "tags: [1]",
+        "max_parallel_requests: 0",
+        "num_retries: -1",
+        "num_retries: 1.5",
+        "cooldown_time: long",
+        "input_cost_per_token: free",
+        "output_cost_per_token: -1",
         "tpm: -1",
         "timeout: 0",
         "timeout: soon",
@@ -352,8 +385,37 @@ def test_values_of_another_kind_are_mistakes_with_their_line(line: str) -> None:
         "feathergate: {limits: 5}",
         "general_settings: {litellm_key_header_name: 'a b'}",
         "general_settings: {max_request_size_mb: big}",
+        "feathergate: {routing: fast}",
+        "feathergate: {routing: {ttft_timeout: 0}}",
+        "feathergate: {routing: {longest_wait: -1}}",
+        "feathergate: {routing: {stream_guard: half}}",
+        "feathergate: {routing: {stream_bad_frame: true}}",
+        "feathergate: {routing: {affinity: warm}}",
+        "feathergate: {routing: {hedging: true}}",
+        "feathergate: {routing: {hedging: {quantile: 1}}}",
+        "feathergate: {routing: {hedging: {share: 1.5}}}",
         "model_list: 1",
         "litellm_settings: text",
+        "litellm_settings: {num_retries: often}",
+        "router_settings: {max_retries: -1}",
+        "router_settings: {retry_after: soon}",
+        "router_settings: {retry_policy: 3}",
+        "router_settings: {retry_policy: {TimeoutErrorRetries: many}}",
+        "router_settings: {model_group_retry_policy: [gpt]}",
+        "router_settings: {allowed_fails: 1.5}",
+        "router_settings: {allowed_fails_policy: {TimeoutErrorAllowedFails: []}}",
+        "router_settings: {cooldown_time: -1}",
+        "router_settings: {disable_cooldowns: 2}",
+        "router_settings: {fallbacks: gpt}",
+        "router_settings: {fallbacks: {gpt: [gpt]}}",
+        "router_settings: {fallbacks: [gpt]}",
+        "router_settings: {fallbacks: [{gpt: gpt}]}",
+        "router_settings: {fallbacks: [{gpt: [5]}]}",
+        "router_settings: {default_fallbacks: gpt}",
+        "router_settings: {default_fallbacks: [[gpt]]}",
+        "router_settings: {max_fallbacks: -1}",
+        "router_settings: {default_max_parallel_requests: 0}",
+        "router_settings: {enable_tag_filtering: some}",
         "router_settings: {model_group_alias: [a]}",
     ],
 )
@@ -415,20 +477,14 @@ general_settings:
     assert loaded.settings.deployments[1].variables == {"api_key": "OPENAI_API_KEY"}
     named = "\n".join(notice.message for notice in loaded.notices if not notice.supported)
     for key in (
-        "litellm_params.order",
-        "litellm_params.tags",
-        "model_info.input_cost_per_token",
         "model_info.access_groups",
-        "litellm_settings.num_retries",
-        "litellm_settings.fallbacks",
         "litellm_settings.success_callback",
-        "router_settings.routing_strategy: usage-based-routing-v2",
         "router_settings.redis_host",
-        "router_settings.enable_pre_call_checks",
         "general_settings.database_url",
         "general_settings.alerting",
     ):
         assert f"{key} is not supported" in named
+    assert len(named.splitlines()) == 5
 
 
 def test_the_configuration_of_a_gateway_before_replayed_upstreams_loads() -> None:
@@ -441,5 +497,4 @@ general_settings: {master_key: sk-x}
 """
     loaded = load_text(text)
     assert loaded.settings.request_timeout_s == 30
-    (notice,) = loaded.notices
-    assert notice.supported
+    assert loaded.notices == ()

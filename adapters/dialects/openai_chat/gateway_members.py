@@ -43,12 +43,15 @@ def split_gateway_members(
 ) -> tuple[Envelope, dict[str, JSON]]:
     """The body for the upstream, and what in it was for the gateway.
 
-    `vendors_own` names members that a format's vendor knows by the same name: they stay. Of `metadata` only
-    `tags` is the gateway's (it comes as `{"metadata": {"tags": …}}`); where nothing else is in it the upstream
-    gets no `metadata`. An envelope without any of these is returned as it is.
+    `vendors_own` names members that a format's vendor knows by the same name: they stay, unless they are lists
+    of plain names, as only the gateway has them. Of `metadata` only `tags` is the gateway's (it comes as
+    `{"metadata": {"tags": …}}`); where nothing else is in it the upstream gets no `metadata`. An envelope without
+    any of these is returned as it is.
     """
     taken: dict[str, JSON] = {
-        name: envelope.value(name) for name in envelope if is_gateway_member(name) and name not in vendors_own
+        name: value
+        for name in envelope
+        if is_gateway_member(name) and (_are_names(value := envelope.value(name)) or name not in vendors_own)
     }
     clean = envelope.without(taken) if taken else envelope
     metadata = clean.value("metadata")
@@ -57,3 +60,7 @@ def split_gateway_members(
     taken["metadata"] = {"tags": metadata["tags"]}
     kept = {name: value for name, value in metadata.items() if name != "tags"}
     return clean.with_members({"metadata": kept}) if kept else clean.without({"metadata"}), taken
+
+
+def _are_names(value: JSON) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, str) for item in value)
