@@ -7,8 +7,8 @@ The tree (who broke the rule is in the type):
     │   ├── MalformedRequest      not JSON, a wrong type, a missing member
     │   ├── UnsupportedFeature    well formed, but the target cannot express it
     │   ├── UnknownModel          no model group of that name
-    │   ├── DeadlineExceeded      the caller's own time limit ran out
     │   └── RequestTooLarge       the body exceeds its limit
+    ├── DeadlineExceeded        the caller's own time limit ran out
     ├── AccessError             the caller may not do this
     │   ├── InvalidKey            no key, or one that is not known
     │   ├── Forbidden             a key, host or origin that may not
@@ -143,9 +143,10 @@ class RequestTooLarge(RequestError):
     kind = ErrorKind.TOO_LARGE
 
 
-class DeadlineExceeded(RequestError):
+class DeadlineExceeded(FeatherGateError):
     """The caller's own time limit ran out."""
 
+    origin = "caller"
     kind = ErrorKind.TIMEOUT
 
 

@@ -1,5 +1,6 @@
 """What an answer costs: every token is paid once, by the price of what it is."""
 
+from operator import attrgetter
 from typing import Final
 
 from domain.chat.usage import Usage
@@ -12,12 +13,25 @@ USD_DECIMALS: Final = 12
 """Amounts are told to a millionth of a millionth: a token costs some hundred thousand times that, or more."""
 
 
+_parts: Final = attrgetter(
+    "cache_read_tokens",
+    "cache_write_tokens",
+    "audio_prompt_tokens",
+    "reasoning_tokens",
+    "audio_completion_tokens",
+)
+"""The parts of a usage that may have prices of their own."""
+
+
 def cost_usd(usage: Usage, price: Price) -> float:
     """What `usage` costs; counts that nobody knows are free. Never negative, whatever the counts say."""
-    prompt_tokens = usage.prompt_tokens or 0
+    prompt_tokens, completion_tokens = usage.prompt_tokens or 0, usage.completion_tokens or 0
     if price.tiers:
         price = price.for_prompt(prompt_tokens)
-    cost = prompt_cost_usd(usage, price) + completion_cost_usd(usage, price)
+    if any(_parts(usage)) or prompt_tokens < 0 or completion_tokens < 0:
+        cost = prompt_cost_usd(usage, price) + completion_cost_usd(usage, price)
+    else:
+        cost = prompt_tokens * price.input_usd + completion_tokens * price.output_usd
     if price.request_usd or price.web_search_usd:
         cost += price.request_usd + price.web_search_usd * max(0, usage.server_tool_calls.get(WEB_SEARCH, 0))
     return cost

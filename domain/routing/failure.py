@@ -19,6 +19,7 @@
     bad_gateway      InternalServer   yes    yes        counts    general
     truncated        InternalServer   yes    yes        counts    general
     not_configured   BadRequest       no     yes        never     general
+    no_deployment    ServiceUnavail…  yes    yes        counts    general
     unavailable      ServiceUnavail…  yes    yes        counts    general
     timeout          Timeout          no     yes        counts    general
     overloaded       ServiceUnavail…  yes    yes        counts    general
@@ -115,6 +116,7 @@ CONSEQUENCES: Final = MappingProxyType(
         _K.BAD_GATEWAY: _BROKEN,
         _K.TRUNCATED: _BROKEN,
         _K.NOT_CONFIGURED: _MISFIT,
+        _K.NO_DEPLOYMENT: _AWAY,
         _K.UNAVAILABLE: _AWAY,
         _K.TIMEOUT: Consequence(ErrorClass.TIMEOUT, False, True, Cooling.COUNTS),
         _K.OVERLOADED: _AWAY,
@@ -123,7 +125,12 @@ CONSEQUENCES: Final = MappingProxyType(
 """What an upstream's error means, by its kind."""
 
 _GATEWAYS_OWN: Final = MappingProxyType(
-    {_K.UNSUPPORTED: _MISFIT, _K.NOT_CONFIGURED: _UNSERVED, _K.NO_DEPLOYMENT: _UNSERVED}
+    {
+        _K.UNSUPPORTED: _MISFIT,
+        _K.RATE_LIMIT: _UNSERVED,
+        _K.NOT_CONFIGURED: _UNSERVED,
+        _K.NO_DEPLOYMENT: _UNSERVED,
+    }
 )
 
 

@@ -2,12 +2,13 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from domain.chat.loss import ACCEPT_LOSSES, LossPolicy
 from domain.errors import NotConfigured, UnknownModel
+from domain.pricing.price import Price
 
 WILDCARD: Final = "*"
 _LONGEST_NAME: Final = 200
@@ -31,6 +32,7 @@ class Deployment:
     cooldown_s, allowed_fails: its own, instead of the routing policy's. retries: the same for its group.
     unready: why it cannot be called, in a sentence that says what to do; None = it can.
     account: the same for deployments that share address and credential, and with them what is kept upstream.
+    price:   what its tokens cost; None = not known, or not before a wildcard's model is.
     """
 
     id: str
@@ -51,6 +53,7 @@ class Deployment:
     loss_policy: LossPolicy = ACCEPT_LOSSES
     unready: str | None = None
     account: str = ""
+    price: Price | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +63,15 @@ class Alias:
     name: str
     target: str
     hidden: bool = False
+
+
+Informed: TypeAlias = Callable[[Deployment], Deployment]
+"""A deployment → the same with what is known of its model."""
+
+
+def unchanged(deployment: Deployment) -> Deployment:
+    """The Informed that knows nothing."""
+    return deployment
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,22 +93,35 @@ class _Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Fleet:
-    """Groups of deployments by name. Exact names win over aliases, aliases over wildcards."""
+    """Groups of deployments by name.
+
+    Exact names win over aliases, aliases over the ids of single deployments, and these over wildcards.
+    """
 
     groups: Mapping[str, tuple[Deployment, ...]]
     aliases: Mapping[str, Alias] = field(default_factory=dict)
     _patterns: tuple[_Pattern, ...] = ()
+    _ids: Mapping[str, Deployment] = field(default_factory=dict)
+    _informed: Informed = unchanged
 
     @classmethod
-    def of(cls, deployments: Iterable[Deployment], aliases: Iterable[Alias] = ()) -> "Fleet":
-        """The fleet of these deployments; those of one group keep their order."""
+    def of(
+        cls, deployments: Iterable[Deployment], aliases: Iterable[Alias] = (), informed: Informed = unchanged
+    ) -> "Fleet":
+        """The fleet of these deployments; those of one group keep their order.
+
+        `informed` completes deployments whose model a wildcard captured, by what is known of the model.
+        """
         groups: dict[str, tuple[Deployment, ...]] = {}
+        ids: dict[str, Deployment] = {}
         for deployment in deployments:
             groups[deployment.group] = (*groups.get(deployment.group, ()), deployment)
+            if WILDCARD not in deployment.model:
+                ids[deployment.id] = deployment
         patterns = sorted(
             (_Pattern.of(group) for group in groups if WILDCARD in group), key=lambda p: p.specificity
         )
-        return cls(groups, {alias.name: alias for alias in aliases}, tuple(patterns))
+        return cls(groups, {alias.name: alias for alias in aliases}, tuple(patterns), ids, informed)
 
     def deployments(self, name: str) -> tuple[Deployment, ...]:
         """The deployments that serve `name`, each with its concrete model.
@@ -108,10 +133,12 @@ class Fleet:
             exact = self.groups.get(meant)
             if exact is not None:
                 return exact
+            if meant in self._ids:
+                return (self._ids[meant],)
             for pattern in self._patterns if len(meant) <= _LONGEST_CAPTURED else ():
                 captured = pattern.expression.fullmatch(meant)
                 if captured is not None:
-                    return tuple(_concrete(deployment, captured[1]) for deployment in self.groups[pattern.group])
+                    return tuple(self._concrete(one, captured[1]) for one in self.groups[pattern.group])
         shown = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
         raise UnknownModel(
             f"no model is named {shown!r}{self._near(shown)}; GET /v1/models lists them", param="model"
@@ -142,6 +169,11 @@ class Fleet:
         except UnknownModel:
             return False
 
+    def _concrete(self, deployment: Deployment, captured: str) -> Deployment:
+        if WILDCARD not in deployment.model:
+            return deployment
+        return self._informed(replace(deployment, model=deployment.model.replace(WILDCARD, captured, 1)))
+
     def _near(self, name: str) -> str:
         near = difflib.get_close_matches(name, [*self.groups, *self.aliases], n=3)
         return f" (near: {', '.join(near)})" if near else ""
@@ -154,9 +186,3 @@ def ready(deployments: tuple[Deployment, ...]) -> tuple[Deployment, ...]:
         reasons = "; ".join(dict.fromkeys(deployment.unready or "" for deployment in deployments))
         raise NotConfigured(f"model {deployments[0].group!r} is not configured: {reasons}", param="model")
     return usable
-
-
-def _concrete(deployment: Deployment, captured: str) -> Deployment:
-    if WILDCARD not in deployment.model:
-        return deployment
-    return replace(deployment, model=deployment.model.replace(WILDCARD, captured, 1))

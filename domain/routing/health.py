@@ -33,12 +33,14 @@ class Health:
     opened_s:  when it was left alone first, since it last was well.
     probe_s:   when the next probe is due; -inf while it is well.
     limited_s: until when its upstream wants to be left alone.
+    why:       why it is left alone, in a few words; "" while it is well.
     """
 
     breaker: Breaker = Breaker.CLOSED
     opened_s: float = -inf
     probe_s: float = -inf
     limited_s: float = -inf
+    why: str = ""
 
     def answers(self, now_s: float) -> bool:
         """Whether it may be asked like any other."""
@@ -56,11 +58,12 @@ class Health:
 WELL: Final = Health()
 
 
-def tripped(health: Health, now_s: float, *, cooldown_s: float | None) -> Health:
+def tripped(health: Health, now_s: float, *, cooldown_s: float | None, why: str = "") -> Health:
     """After a failure too many or a failed probe: left alone for `cooldown_s`, by default until the next probe."""
     opened_s = now_s if health.breaker is Breaker.CLOSED else health.opened_s
     gap_s = _gap_s(now_s - opened_s) if cooldown_s is None else cooldown_s
-    return replace(health, breaker=Breaker.OPEN, opened_s=opened_s, probe_s=max(health.probe_s, now_s + gap_s))
+    probe_s = max(health.probe_s, now_s + gap_s)
+    return replace(health, breaker=Breaker.OPEN, opened_s=opened_s, probe_s=probe_s, why=why)
 
 
 def limited(health: Health, until_s: float) -> Health:
@@ -68,19 +71,30 @@ def limited(health: Health, until_s: float) -> Health:
     return replace(health, limited_s=max(health.limited_s, until_s))
 
 
-def probing(health: Health) -> Health:
-    """While its probe is being answered."""
-    return replace(health, breaker=Breaker.HALF_OPEN)
+def probing(health: Health, now_s: float, *, cooldown_s: float | None = None) -> Health:
+    """While its probe is being answered, which began at `now_s`."""
+    gap_s = PROBE_GAP_S if cooldown_s is None else cooldown_s
+    return replace(health, breaker=Breaker.HALF_OPEN, probe_s=max(health.probe_s, now_s + gap_s))
 
 
 def abandoned(health: Health) -> Health:
-    """After a probe that ended without an answer of its own making, such as a caller's leaving: due again."""
+    """After a probe that ended without an answer of its own making, such as a caller's leaving."""
     return replace(health, breaker=Breaker.OPEN)
 
 
 def recovered(health: Health) -> Health:
     """After a good probe; a rate limit stands."""
     return Health(limited_s=health.limited_s)
+
+
+def has_opened(before: Health, after: Health) -> bool:
+    """Whether a deployment that was asked is left alone from now on."""
+    return before.breaker is Breaker.CLOSED and after.breaker is not Breaker.CLOSED
+
+
+def has_been_limited(before: Health, after: Health, now_s: float) -> bool:
+    """Whether a rate limit begins; one that grows longer is none."""
+    return before.limited_s <= now_s < after.limited_s
 
 
 def _gap_s(open_for_s: float) -> float:

@@ -1,5 +1,6 @@
 """Amounts of the last minute, in constant space."""
 
+from math import inf
 from typing import Final
 
 MINUTE_S: Final = 60.0
@@ -10,30 +11,32 @@ class Minutes:
 
     Exact at a minute's end, off by at most the unevenness of the last minute between; two numbers, whatever the
     traffic.
+
+    now:        the amount of the running minute, which ends at `turns_at_s`. Who counts calls adds to it in place,
+                once it has called `turn` where the minute is over.
     """
 
-    __slots__ = ("_before", "_minute", "_now")
+    __slots__ = ("_before", "now", "turns_at_s")
 
     def __init__(self) -> None:
-        self._minute = 0
-        self._now = 0.0
         self._before = 0.0
+        self.now = 0.0
+        self.turns_at_s = -inf
 
     def add(self, amount: float, now_s: float) -> None:
         """So much more, at `now_s` (monotonic seconds)."""
-        minute = int(now_s // MINUTE_S)
-        if minute != self._minute:
-            self._turn(minute)
-        self._now += amount
+        if now_s >= self.turns_at_s:
+            self.turn(now_s)
+        self.now += amount
 
     def last(self, now_s: float) -> float:
         """The amount of the minute that ends at `now_s`."""
-        minute = int(now_s // MINUTE_S)
-        if minute != self._minute:
-            self._turn(minute)
-        return self._now + self._before * (1.0 - now_s % MINUTE_S / MINUTE_S)
+        if now_s >= self.turns_at_s:
+            self.turn(now_s)
+        return self.now + self._before * (1.0 - now_s % MINUTE_S / MINUTE_S)
 
-    def _turn(self, minute: int) -> None:
-        self._before = self._now if minute == self._minute + 1 else 0.0
-        self._now = 0.0
-        self._minute = minute
+    def turn(self, now_s: float) -> None:
+        """Begin the minute of `now_s`."""
+        self._before = self.now if now_s < self.turns_at_s + MINUTE_S else 0.0
+        self.now = 0.0
+        self.turns_at_s = (now_s // MINUTE_S + 1.0) * MINUTE_S

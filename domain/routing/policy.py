@@ -28,12 +28,13 @@ class RetryPolicy:
 
     retries:   where no other number counts.
     by_class:  instead, for errors of a class. by_group: the same for one group, by its name, counting first.
-    least_wait_s: the shortest wait before the same deployment is asked again.
+    backoff_s: the wait before the same deployment is asked again, doubling each time; least_wait_s: the shortest.
     """
 
     retries: int = 2
     by_class: Mapping[ErrorClass, int] = field(default_factory=dict)
     by_group: Mapping[str, Mapping[ErrorClass, int]] = field(default_factory=dict)
+    backoff_s: float = 0.5
     least_wait_s: float = 0.0
 
 
@@ -41,9 +42,10 @@ class RetryPolicy:
 class CooldownPolicy:
     """When a deployment that fails is left alone, and for how long.
 
-    cooldown_s:    None = it is probed, at first every 2 s, later every 10.
-    allowed_fails: how many failures within a minute it may have; None = three in a row, or more than half of at
-                   least five, are too many. allowed_by_class: the same for errors of a class.
+    cooldown_s:    None = it is probed, at first every 2 s, later every 10; 0 = it is never left alone.
+    allowed_fails: how many failures within a minute it may have; None = more in a row than chance
+                   brings, or more than half while others are well, are too many (`cooling.py`).
+    allowed_by_class: the same for errors of a class.
     enabled:       False = deployments are never left alone.
     """
 

@@ -2,11 +2,11 @@ import re
 
 import pytest
 
-from domain import errors
+from domain import error_kinds, errors
 from domain.errors import KINDS, ErrorKind, FeatherGateError, KindRow
 
 ROW = re.compile(
-    r"^ {4}(?P<kind>[a-z_]+) +(?P<status>\d{3}) +(?P<type>\w+) / (?P<code>[\w-]+)"
+    r"^ {2}(?P<kind>[a-z_]+) +(?P<status>\d{3}) +(?P<type>\w+) / (?P<code>[\w-]+)"
     r" +(?P<anthropic>\w+) +(?P<gemini>[A-Z_]+) +(?P<retryable>yes|no)$",
     re.MULTILINE,
 )
@@ -21,6 +21,11 @@ def every_error() -> list[type[FeatherGateError]]:
 
 
 def printed_rows() -> dict[ErrorKind, KindRow]:
+    text = error_kinds.__doc__ or ""
+    said = re.search(r"^(?P<callers>`.*) are the caller's doing(?P<rules>[^.]*)\.", text, re.MULTILINE)
+    assert said is not None
+    blamed = dict.fromkeys(re.findall(r"`(\w+)`", said["callers"]), "caller")
+    blamed |= dict.fromkeys(re.findall(r"`(\w+)`", said["rules"]), "policy")
     return {
         ErrorKind(row["kind"]): KindRow(
             int(row["status"]),
@@ -29,8 +34,9 @@ def printed_rows() -> dict[ErrorKind, KindRow]:
             row["anthropic"],
             row["gemini"],
             row["retryable"] == "yes",
+            blamed.get(row["kind"]),
         )
-        for row in ROW.finditer(errors.__doc__ or "")
+        for row in ROW.finditer(text)
     }
 
 
@@ -93,4 +99,8 @@ def test_callers_mistakes_are_not_retried() -> None:
 
 def test_labels_are_bounded() -> None:
     labels = {error("any words", kind=kind, code="any").label for error in every_error() for kind in ErrorKind}
-    assert labels == {f"{origin}_{kind}" for origin in ("gateway", "caller", "provider") for kind in ErrorKind}
+    assert labels == {
+        f"{origin}_{kind}"
+        for kind in ErrorKind
+        for origin in ([KINDS[kind].blames] if KINDS[kind].blames else ["gateway", "caller", "provider", "policy"])
+    }

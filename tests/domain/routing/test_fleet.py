@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import example, given
@@ -153,3 +154,20 @@ def test_endless_names_match_no_pattern(pattern: str) -> None:
     assert fleet.deployments("openai/abcd" + "x" * 500)
     with pytest.raises(UnknownModel):
         fleet.deployments("openai/" + "abc" * 1_000_000 + "d")
+
+
+def test_a_single_deployment_is_asked_for_by_its_id() -> None:
+    one, two = deployment("a", ident="one"), deployment("a", ident="two")
+    fleet = Fleet.of([one, two, deployment("two", ident="three"), deployment("*", ident="rest", model="*")])
+    assert fleet.deployments("one") == (one,)
+    assert fleet.deployments("two")[0].id == "three"  # a group's name comes first
+    assert fleet.deployments("rest")[0].model == "rest"  # what a wildcard stands for has no name of its own
+
+
+def test_what_a_wildcard_captured_is_completed_by_what_is_known_of_the_model() -> None:
+    fleet = Fleet.of(
+        [deployment("openai/*", model="*"), deployment("plain")],
+        informed=lambda one: replace(one, max_prompt_tokens=len(one.model)),
+    )
+    assert fleet.deployments("openai/gpt-5")[0].max_prompt_tokens == 5
+    assert fleet.deployments("plain")[0].max_prompt_tokens is None
