@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 ARGS   ?=
 WORKERS ?= auto
 
-.PHONY: run test check format docs clean
+.PHONY: run test check format docs prices simulate soak clean
 
 run: $(VENV)/.installed
 	$(BIN)/feathergate serve --config feathergate.yaml $(ARGS)
@@ -25,6 +25,20 @@ format: $(VENV)/.installed-dev
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.documents.translation_page > docs/translation.md
+	$(BIN)/python -m tests.e2e.routing.outcome_page > docs/routing_outcomes.md
+
+# Two minutes of traffic while deployments are killed and revived.
+soak: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.e2e.routing.soak $(ARGS)
+
+# Newer prices come with a newer package: raise it, make the list, read what changed, commit it.
+prices: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --upgrade genai-prices
+	$(BIN)/python -m tests.pricing.price_list $(ARGS)
+
+# Hours of traffic over failing fleets, on virtual time.
+simulate: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.simulation.report
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)

@@ -7,8 +7,9 @@ from typing import Protocol
 from application.call_record import CallRecord
 from domain.chat.loss import Loss, LossPolicy
 from domain.chat.request import ChatRequest
+from domain.json_types import JSON
 from domain.routing.fleet import Deployment
-from domain.routing.wishes import NO_WISHES, RoutingWishes
+from domain.routing.wishes import NO_WISHES, FallbackTarget, RoutingWishes
 
 
 class ClientDocument(Protocol):
@@ -21,6 +22,18 @@ class ClientDocument(Protocol):
 
     def canonical(self) -> ChatRequest:
         """What it means; parsed when first asked for. Raises MalformedRequest with the path of a mistake."""
+        ...
+
+    def asks_to_reason(self) -> bool:
+        """Whether it asks the model to think first. Cheap: nothing is parsed for it."""
+        ...
+
+    def opening(self) -> str:
+        """The same for requests that begin alike, as a prompt cache sees them. Cheap likewise."""
+        ...
+
+    def changed(self, model: str, changes: Mapping[str, JSON]) -> "ClientDocument":
+        """The request to another model, whose name its answer bears, with some members changed."""
         ...
 
     def place(self, where: str) -> str:
@@ -62,9 +75,17 @@ class ChatCall:
     losses: list[Loss] = field(default_factory=list)
     upstream_headers: Mapping[str, str] = field(default_factory=dict)
 
-    def again(self) -> "ChatCall":
-        """The same call for a further attempt, of which nothing is known yet."""
-        return replace(self, losses=[], upstream_headers={})
+    def again(self, target: FallbackTarget | None = None) -> "ChatCall":
+        """The same call for a further try, of which nothing is known yet; `target`: to another model."""
+        call = replace(self, losses=[], upstream_headers={})
+        if target is not None:
+            call.model, call.document = target.model, self.document.changed(target.model, target.changes)
+        return call
+
+    def begin_anew(self) -> None:
+        """Forget what an earlier try noted: another deployment is asked."""
+        self.losses.clear()
+        self.upstream_headers = {}
 
     def accept(self, losses: Sequence[Loss], deployment: Deployment) -> None:
         """Take note of `losses`. Raises UnsupportedFeature where caller or operator does not accept them.

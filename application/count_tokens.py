@@ -1,20 +1,16 @@
 """The use case: count the prompt tokens of a chat call without answering it."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
+from application.attempts import Attempts
 from application.chat_call import ChatCall
-from application.choosing import Chooser
+from application.course import ChatCourses, FamilyOf
 from application.ports.clock import Clock
 from application.ports.token_counter import TokenCounter
-from domain.chat.content import Family
 from domain.errors import ErrorKind, FeatherGateError, UnsupportedFeature
 from domain.models.token_estimate import estimate_tokens
 from domain.routing.fleet import Deployment
-
-FamilyOf: TypeAlias = Callable[[Deployment], Family]
-"""A deployment → whose vocabulary its model has."""
+from domain.routing.steps import Try
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +25,11 @@ class TokenCount:
 class CountTokens:
     """Asks the upstream that would answer, and estimates where it has no endpoint for counting."""
 
-    def __init__(self, chooser: Chooser, counter: TokenCounter, clock: Clock, family_of: FamilyOf) -> None:
-        self._chooser = chooser
+    def __init__(
+        self, attempts: Attempts, courses: ChatCourses, counter: TokenCounter, clock: Clock, family_of: FamilyOf
+    ) -> None:
+        self._attempts = attempts
+        self._courses = courses
         self._counter = counter
         self._clock = clock
         self._family_of = family_of
@@ -41,8 +40,15 @@ class CountTokens:
         What refers to something an upstream keeps is never estimated: nobody else sees how long that is. Raises
         UnknownModel, NotConfigured, RequestErrors, and UpstreamErrors (`not_found` only for such requests).
         """
-        deployment = self._chooser.choose(call.model, call.record)
-        counted = await self._counted(deployment, call)
+
+        async def ask(tried: Try) -> int | None:
+            call.record.asked(tried.member.deployment, tried.target)
+            call.begin_anew()
+            return await self._counted(tried.member.deployment, call)
+
+        served = await self._attempts.run(self._courses.of(call), ask)
+        served.ended()
+        deployment, counted = served.tried.member.deployment, served.answer
         if counted is not None:
             return TokenCount(tokens=counted, estimated=False, deployment=deployment)
         if call.stateful:
@@ -64,8 +70,6 @@ class CountTokens:
         except FeatherGateError as error:
             if error.kind is ErrorKind.NOT_FOUND and error.origin == "provider" and not call.stateful:
                 return None
-            error.provider = error.provider or deployment.provider
-            error.model = error.model or deployment.model
             raise
         finally:
             call.record.upstream_s += self._clock.monotonic_s() - asked_s

@@ -29,6 +29,9 @@ from adapters.observability.call_book import CallBook
 from adapters.observability.counting import CallCounts
 from adapters.observability.exposition import MetricsPage
 from adapters.observability.log_lines import LogFormat
+from adapters.observability.routing_book import RoutingBook
+from adapters.observability.routing_counts import RoutingCounts
+from adapters.observability.routing_log import RoutingLog
 from adapters.observability.system_clock import SystemClock
 from adapters.providers.binding import Bindings
 from adapters.providers.dispatch import Providers
@@ -45,16 +48,23 @@ from adapters.upstream.proxies import ProxySettings
 from adapters.upstream.tls import TlsSettings
 from application.answer_chat import AnswerChat
 from application.attempts import Attempts
-from application.choosing import Chooser
 from application.count_tokens import CountTokens
+from application.course import ChatCourses
 from application.embed import Embed
+from application.explain import Explain
 from application.list_models import ListModels
+from application.opening import Opening
+from application.router_state import RouterState
 from application.stored_responses import StoredResponses
 from domain.models.catalogue import known_models
+from domain.routing.roster import Roster
 from entrypoints.arguments import Options
+from entrypoints.billing import billing
 from entrypoints.deployments import bind_deployments, fleet_of
 from entrypoints.lazily import lazily
 from entrypoints.model_facts import families, profiles
+from entrypoints.prices import prices_of
+from entrypoints.routing import routing_policy
 from entrypoints.version import feathergate_version
 
 
@@ -128,7 +138,6 @@ class Container(containers.DeclarativeContainer):
     response_store = providers.Singleton(HttpResponseStore, clients, routes)
 
     counts = providers.Singleton(CallCounts)
-    metrics_page = providers.Singleton(MetricsPage, counts)
     log_format = providers.Singleton(log_format, loaded, options)
     log_level = providers.Singleton(log_level, loaded, options)
     access_log = providers.Singleton(
@@ -141,14 +150,28 @@ class Container(containers.DeclarativeContainer):
     )
     ledger = providers.Singleton(CallBook, counts, access_log)
 
-    chooser = providers.Singleton(Chooser, fleet, providers.Object(random.random))
-    attempts = providers.Singleton(Attempts, chat_provider)
-    answer_chat = providers.Singleton(AnswerChat, fleet, attempts, clock, providers.Object(random.random))
-    count_tokens = providers.Singleton(
-        CountTokens, chooser, token_counter, clock, providers.Singleton(families, bindings)
+    policy = providers.Singleton(routing_policy, settings)
+    routing_counts = providers.Singleton(RoutingCounts, clock)
+    watch = providers.Singleton(RoutingBook, routing_counts, providers.Singleton(RoutingLog, clock))
+    roster = providers.Singleton(Roster, fleet, policy, watch.provided.changed)
+    routing_collector = providers.Factory(
+        lazily("adapters.observability.routing_families:RoutingCollector"), roster, routing_counts
     )
-    embed = providers.Singleton(Embed, chooser, embedder, clock)
+    metrics_page = providers.Singleton(MetricsPage, counts, routing_collector.provider)
+    attempts = providers.Singleton(Attempts, roster, clock, providers.Object(random.random), watch)
+    family_of = providers.Singleton(families, bindings)
+    courses = providers.Singleton(ChatCourses, roster, family_of)
+    opening = providers.Singleton(
+        Opening, chat_provider, guards_whole_streams=policy.provided.guards_whole_streams
+    )
+    prices = providers.Singleton(prices_of, bindings, settings)
+    billing = providers.Singleton(billing, prices, family_of)
+    answer_chat = providers.Singleton(AnswerChat, attempts, opening, clock, courses, billing)
+    count_tokens = providers.Singleton(CountTokens, attempts, courses, token_counter, clock, family_of)
+    embed = providers.Singleton(Embed, attempts, embedder, clock, prices)
     stored_responses = providers.Singleton(StoredResponses, fleet, response_store)
+    router_state = providers.Singleton(RouterState, roster, clock)
+    explain = providers.Singleton(Explain, roster, courses, clock)
     list_models = providers.Singleton(
         ListModels, fleet, providers.Object(known_models), providers.Singleton(profiles, bindings)
     )
@@ -201,7 +224,10 @@ class Container(containers.DeclarativeContainer):
                 stored_responses,
                 dialects.provided.responses,
             ),
-            providers.Singleton(lazily("adapters.http.metrics:metrics_blueprint"), metrics_page.provided.render),
+            providers.Singleton(lazily("adapters.http.metrics:metrics_blueprint"), metrics_page.provided.scrape),
+            providers.Singleton(
+                lazily("adapters.http.router:router_blueprint"), router_state, explain, chat_dialect, clock
+            ),
         ),
         max_body_bytes=settings.max_request_bytes,
     )

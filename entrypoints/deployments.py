@@ -1,12 +1,19 @@
 """From the loaded configuration to bound deployments: the words of the file become the words of the providers."""
 
+from dataclasses import replace
+
 from adapters.config.loading import LoadedConfig
 from adapters.config.mistakes import ConfigError, Mistake
 from adapters.config.settings import DeploymentSettings, Settings
+from adapters.config.settings import ModelInfo as ModelInfoSettings
 from adapters.providers.binding import Bindings, bind
 from adapters.providers.deployment_spec import DeploymentSpec, ModelInfo
+from adapters.providers.registry import PROVIDERS
 from adapters.upstream.port import Limits
-from domain.routing.fleet import Alias, Fleet
+from domain.errors import UnknownModel
+from domain.routing.fleet import Alias, Deployment, Fleet
+from entrypoints.model_facts import profiles
+from entrypoints.prices import with_prices
 
 
 def bind_deployments(loaded: LoadedConfig) -> Bindings:
@@ -18,13 +25,22 @@ def bind_deployments(loaded: LoadedConfig) -> Bindings:
     mistakes = [_mistake(places[id(mistake.spec)], mistake.message) for mistake in bindings.mistakes]
     if mistakes:
         raise ConfigError(mistakes)
-    return bindings
+    return with_prices(bindings, specs)
 
 
 def fleet_of(bindings: Bindings, settings: Settings) -> Fleet:
     """The fleet that routing knows."""
     aliases = (Alias(name=alias.name, target=alias.target, hidden=alias.hidden) for alias in settings.aliases)
-    return Fleet.of(bindings.deployments, aliases)
+    profile_of = profiles(bindings)
+
+    def informed(deployment: Deployment) -> Deployment:
+        try:
+            profile = profile_of(deployment)
+        except UnknownModel:  # whoever calls it is told so
+            return deployment
+        return replace(deployment, max_prompt_tokens=profile.context_tokens, always_reasons=profile.always_thinks)
+
+    return Fleet.of(bindings.deployments, aliases, informed)
 
 
 def upstream_limits(settings: Settings) -> Limits:
@@ -41,7 +57,6 @@ def upstream_limits(settings: Settings) -> Limits:
 
 def deployment_spec(deployment: DeploymentSettings, settings: Settings) -> DeploymentSpec:
     """One deployment, with what the whole configuration says where it says nothing itself."""
-    info = deployment.model_info
     return DeploymentSpec(
         group=deployment.model_name,
         model=deployment.model,
@@ -64,18 +79,36 @@ def deployment_spec(deployment: DeploymentSettings, settings: Settings) -> Deplo
         extra_body=deployment.extra_body,
         mock_response=deployment.mock_response,
         request_defaults=deployment.request_defaults,
-        model_info=ModelInfo(
-            id=info.id,
-            mode=info.mode,
-            dialects=info.dialects,
-            base_model=info.base_model,
-            max_tokens=info.max_tokens,
-            max_input_tokens=info.max_input_tokens,
-            max_output_tokens=info.max_output_tokens,
-            supports=info.supports,
-        ),
+        model_info=_model_info(deployment.model_info),
         tls=settings.ssl_verify if deployment.ssl_verify is None else deployment.ssl_verify,
+        skip_bad_frames=settings.skip_bad_frames,
+        order=deployment.order,
+        tags=deployment.tags,
+        max_parallel_requests=deployment.max_parallel_requests or settings.routing.default_max_parallel_requests,
+        cooldown_s=deployment.cooldown_s,
+        allowed_fails=deployment.allowed_fails,
+        num_retries=deployment.num_retries,
+        prices=deployment.prices,
     )
+
+
+def _model_info(info: ModelInfoSettings) -> ModelInfo:
+    return ModelInfo(
+        id=info.id,
+        mode=info.mode,
+        dialects=info.dialects,
+        base_model=None if info.base_model is None else _bare(info.base_model),
+        max_tokens=info.max_tokens,
+        max_input_tokens=info.max_input_tokens,
+        max_output_tokens=info.max_output_tokens,
+        supports=info.supports,
+    )
+
+
+def _bare(base_model: str) -> str:
+    """The model without its provider's prefix, with which litellm's examples write it (`azure/gpt-4o`)."""
+    provider, _, model = base_model.partition("/")
+    return model if model and provider in PROVIDERS else base_model
 
 
 def _mistake(location: str, message: str) -> Mistake:

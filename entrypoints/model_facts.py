@@ -1,7 +1,7 @@
 """What the use cases ask about the models of deployments, answered from what was bound."""
 
 from adapters.providers.binding import Bindings
-from application.count_tokens import FamilyOf
+from application.course import FamilyOf
 from application.list_models import ProfileOf
 from domain.chat.content import Family
 from domain.models.catalogue import profile_for

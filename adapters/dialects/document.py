@@ -1,8 +1,20 @@
 """A request as the client wrote it."""
 
+from collections.abc import Mapping
+from dataclasses import replace
+from hashlib import blake2b
+from typing import Final
+
 from adapters.dialects.contract import ClientDialect, Reply
 from adapters.dialects.envelope import Envelope
 from domain.chat.request import ChatRequest
+from domain.json_types import JSON
+
+_REASONING: Final = ("reasoning_effort", "reasoning", "thinking")
+_GENERATION: Final = ("generationConfig", "generation_config")
+_OPENINGS: Final = ("system", "instructions", "systemInstruction", "tools", "messages", "input", "contents")
+_OPENING_BYTES: Final = 1_024
+"""How much of each member that begins a prompt makes its opening: what prompt caches ask for at least."""
 
 
 class Document:
@@ -29,6 +41,25 @@ class Document:
         if self._canonical is None:
             self._canonical = self.client.parse_request(self.envelope.document())
         return self._canonical
+
+    def asks_to_reason(self) -> bool:
+        """Whether the request asks the model to think first, as its members' names tell."""
+        envelope = self.envelope
+        if any(name in envelope for name in _REASONING):
+            return True
+        return any(b"hinking" in envelope.raw(name) for name in _GENERATION)
+
+    def opening(self) -> str:
+        """A digest of how the prompt begins, with the caller's own key of its prompt cache."""
+        digest = blake2b(digest_size=16)
+        for name in ("prompt_cache_key", *_OPENINGS):
+            digest.update(self.envelope.raw(name)[:_OPENING_BYTES])
+        return digest.hexdigest()
+
+    def changed(self, model: str, changes: Mapping[str, JSON]) -> "Document":
+        """The request to another model, whose name its answer bears, with other members."""
+        envelope = self.envelope.with_members({**changes, "model": model})
+        return Document(envelope, self.client, replace(self.reply, model=model))
 
     def place(self, where: str) -> str:
         """The pointer `where`, in the canonical request's names, in the client's."""

@@ -53,6 +53,11 @@ class Envelope:
         raw = self._members.get(name)
         return None if raw is None else _plain(raw, name)
 
+    def raw(self, name: str) -> bytes:
+        """The bytes of the member `name`; none where it is absent."""
+        raw = self._members.get(name)
+        return b"" if raw is None else bytes(raw)
+
     def text(self, name: str) -> str | None:
         """The string `name`; None where it is absent or null. Raises MalformedRequest where it is not a string."""
         value = self.value(name)

@@ -6,6 +6,7 @@ from typing import Final, Protocol
 from adapters.http.exchange import HeaderLines
 from adapters.http.headers import Header, header_value, warning_value
 from adapters.http.inbound import Inbound
+from application.call_record import CallRecord
 from application.ports.clock import Clock
 from domain.chat.loss import Loss
 from domain.routing.fleet import Deployment
@@ -19,6 +20,11 @@ _ABOUT: Final = (
     b"%b%bx-litellm-call-id: %b\r\nx-litellm-response-duration-ms: %.3f\r\n"
     b"x-litellm-overhead-duration-ms: %.3f\r\n%b"
 )
+_AT_ONCE: Final = b"x-litellm-attempted-retries: 0\r\nx-litellm-attempted-fallbacks: 0\r\n"
+_IN_THE_END: Final = (
+    b"x-litellm-attempted-retries: %d\r\nx-litellm-attempted-fallbacks: %d\r\nx-feathergate-attempts: %d\r\n"
+)
+_COST: Final = b"x-litellm-response-cost: %.12f\r\n"
 _UPSTREAM_ID: Final = b"x-feathergate-upstream-id"
 _UPSTREAM_IDS: Final = frozenset({"x-request-id", "request-id"})
 
@@ -42,7 +48,11 @@ class AnswerHeads:
 
     def buffered(self, inbound: Inbound, call: AnsweredCall, deployment: Deployment, length: int) -> HeaderLines:
         """The head of a whole answer of `length` bytes."""
-        return self._head(b"%bcontent-length: %d\r\n" % (_JSON, length), inbound, call, deployment)
+        first = b"%bcontent-length: %d\r\n" % (_JSON, length)
+        cost_usd = inbound.record.cost_usd
+        if cost_usd is not None:
+            first += _COST % cost_usd
+        return self._head(first, inbound, call, deployment)
 
     def streamed(self, inbound: Inbound, call: AnsweredCall, deployment: Deployment | None) -> HeaderLines:
         """The head of a stream; `deployment` is None where keep-alives go out before anyone answered."""
@@ -62,6 +72,8 @@ class AnswerHeads:
             max(0.0, duration_ms - record.upstream_s * 1000),
             b"" if deployment is None else self._block(deployment),
         )
+        if deployment is not None:
+            lines += _in_the_end(record) if record.attempts > 1 or record.fallbacks else _AT_ONCE
         if call.losses:
             lines += _lines(
                 (b"x-feathergate-warning", warning_value(loss.code, loss.place))
@@ -85,9 +97,18 @@ def _lines(headers: Iterable[Header]) -> bytes:
     return b"".join([b"%b: %b\r\n" % header for header in headers])
 
 
+def _in_the_end(record: CallRecord) -> bytes:
+    """How many tries it took; which model fell in is told by the group's header."""
+    lines = _IN_THE_END % (record.retries, record.fallbacks, record.attempts)
+    if not record.fallbacks:
+        return lines
+    return lines + b"x-feathergate-fallback: %b\r\n" % header_value(record.group)
+
+
 def _deployment_headers(deployment: Deployment) -> tuple[Header, ...]:
     return (
         (b"x-litellm-model-id", header_value(deployment.id)),
         (b"x-litellm-model-group", header_value(deployment.group)),
+        (b"x-litellm-model-name", header_value(f"{deployment.provider}/{deployment.model}")),
         (b"x-feathergate-model", header_value(deployment.model)),
     )

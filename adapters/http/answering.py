@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Final
 
 from adapters.dialects import json_codec
@@ -20,7 +21,6 @@ from domain.chat.events import StreamEvent
 from domain.chat.folding import Folding
 from domain.chat.loss import Loss
 from domain.errors import ErrorKind, FeatherGateError, MalformedResponse
-from domain.routing.fleet import Deployment
 
 KEEP_ALIVE_S: Final = 10.0
 """How long a stream may be silent before a keep-alive goes out."""
@@ -51,32 +51,37 @@ class ChatAnswering:
         Raises what AnswerChat raises, and the error of an answer that broke, after what came before it was
         sent; `inbound.encode_failure` then words it as the stream's last frame.
         """
-        try:
-            if call.stream:
-                await self._stream(inbound, call, reply)
-            else:
-                await self._buffer(inbound, call, reply)
-        finally:
-            if call.losses:
-                inbound.record.losses = len(call.losses)
-                _log_losses(call)
+        if call.stream:
+            await self._stream(inbound, call, reply)
+        else:
+            await self._buffer(inbound, call, reply)
 
     async def _buffer(self, inbound: Inbound, call: ChatCall, reply: Reply) -> None:
         answer = await self._answer_chat.run(call)
-        body = await _collected(answer, call, dialect=inbound.dialect, reply=reply)
+        try:
+            body = await _collected(
+                answer,
+                dialect=inbound.dialect,
+                reply=reply if answer.call is call else _renamed(answer.call, reply),
+            )
+        finally:
+            if answer.call.losses:
+                _note_losses(answer.call)
         inbound.record.status = 200
         exchange = inbound.exchange
-        await exchange.start(200, self._heads.buffered(inbound, call, answer.deployment, len(body)))
+        await exchange.start(200, self._heads.buffered(inbound, answer.call, answer.deployment, len(body)))
         await exchange.finish(body)
 
     async def _stream(self, inbound: Inbound, call: ChatCall, reply: Reply) -> None:
-        deployment: Deployment | None = None
+        answer: Answer | None = None
 
         def head() -> Iterable[Header]:
             inbound.record.status = 200
-            return self._heads.streamed(inbound, call, deployment)
+            if answer is None:
+                return self._heads.streamed(inbound, call, None)
+            return self._heads.streamed(inbound, answer.call, answer.deployment)
 
-        encoding = _StreamEncoding(inbound.dialect, reply, lose=call.lose)
+        encoding = _StreamEncoding(inbound.dialect, reply)
         inbound.encode_failure = encoding.failure_frame
         async with EventStream(
             inbound.exchange,
@@ -86,33 +91,49 @@ class ChatAnswering:
             tasks=self._tasks,
         ) as stream:
             answer = await self._answer_chat.run(call)
-            deployment = answer.deployment
-            async with aclosing(answer.pieces) as pieces:
-                async for piece in pieces:
-                    data = encoding.feed(piece)
-                    if data:
-                        await stream.write(data)
-                    if pieces.failure is not None:
-                        raise pieces.failure
-            if not pieces.ended:
-                raise _cut_short(answer)
+            encoding.tells(reply if answer.call is call else _renamed(answer.call, reply), lose=answer.call.lose)
+            try:
+                await _pass_on(answer, encoding, stream)
+            finally:
+                if answer.call.losses:
+                    _note_losses(answer.call)
             await stream.finish()
 
 
-class _StreamEncoding:
-    """Pieces in, the client's bytes out.
+async def _pass_on(answer: Answer, encoding: "_StreamEncoding", stream: EventStream) -> None:
+    """Write `answer` piece by piece. Raises the error of one that broke."""
+    async with aclosing(answer.pieces) as pieces:
+        async for piece in pieces:
+            data = encoding.feed(piece)
+            if data:
+                await stream.write(data)
+            if pieces.failure is not None:
+                raise pieces.failure
+    if not pieces.ended:
+        raise _cut_short(answer)
 
-    `lose` is told what the client's dialect cannot say of an answer in another one.
-    """
+
+def _renamed(made: ChatCall, reply: Reply) -> Reply:
+    """What the answer must know, whose name is another one where another model fell in."""
+    return reply if made.model == reply.model else replace(reply, model=made.model)
+
+
+class _StreamEncoding:
+    """Pieces in, the client's bytes out."""
 
     __slots__ = ("_dialect", "_encoder", "_has_begun", "_lose", "_reply", "_within_frame")
 
-    def __init__(self, dialect: ClientDialect, reply: Reply, *, lose: Callable[[Loss], None]) -> None:
+    def __init__(self, dialect: ClientDialect, reply: Reply) -> None:
         self._dialect = dialect
         self._reply = reply
-        self._lose = lose
+        self._lose: Callable[[Loss], None] | None = None
         self._encoder: Encoder | None = None
         self._within_frame = self._has_begun = False
+
+    def tells(self, reply: Reply, *, lose: Callable[[Loss], None]) -> None:
+        """The answer is found: what it must know, and who is told what its dialect cannot say."""
+        self._reply = reply
+        self._lose = lose
 
     def feed(self, piece: Piece) -> bytes:
         """The bytes of `piece`, without those of its failure."""
@@ -135,7 +156,7 @@ class _StreamEncoding:
                 break
             encoded.append(encoder.feed(event))
             loss = self._dialect.lost(event)
-            if loss is not None:
+            if loss is not None and self._lose is not None:
                 self._lose(loss)
         return b"".join(encoded)
 
@@ -151,8 +172,8 @@ class _StreamEncoding:
         return b"\n\n" + frame if self._within_frame else frame
 
 
-async def _collected(answer: Answer, call: ChatCall, *, dialect: ClientDialect, reply: Reply) -> bytes:
-    """The whole answer; `call` takes note of what is lost in it. Raises the error of one that broke."""
+async def _collected(answer: Answer, *, dialect: ClientDialect, reply: Reply) -> bytes:
+    """The whole answer; its call takes note of what is lost in it. Raises the error of one that broke."""
     raw: list[bytes] = []
     folding: Folding | None = None
     async with aclosing(answer.pieces) as pieces:
@@ -167,7 +188,7 @@ async def _collected(answer: Answer, call: ChatCall, *, dialect: ClientDialect, 
                 folding.feed(event)
                 loss = dialect.lost(event)
                 if loss is not None:
-                    call.lose(loss)
+                    answer.call.lose(loss)
     if not pieces.ended:
         raise _cut_short(answer)
     if folding is None or raw:
@@ -184,6 +205,7 @@ def _cut_short(answer: Answer) -> MalformedResponse:
     )
 
 
-def _log_losses(call: ChatCall) -> None:
+def _note_losses(call: ChatCall) -> None:
+    call.record.losses = len(call.losses)
     changes = ", ".join(f"{loss.code} {loss.place}" for loss in call.losses[:MAX_WARNINGS])
     _LOG.info("request %s lost something on its way to another dialect: %s", call.request_id, changes)

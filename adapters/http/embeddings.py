@@ -9,6 +9,7 @@ from adapters.http.answer_heads import AnswerHeads
 from adapters.http.call_reading import is_strict, named_model, timeout_s
 from adapters.http.inbound import Inbound
 from adapters.http.reception import Reception
+from adapters.http.wish_reading import read_wishes
 from application.embed import Embed, Embedded
 from application.embedding_call import EmbeddingCall
 from application.ports.embedder import RelayedEmbeddings
@@ -28,11 +29,11 @@ class EmbeddingsHandler:
         """Answer one request. Raises AccessErrors, RequestErrors and what Embed raises."""
         call = read_call(await self._reception.body(inbound), inbound)
         embedded = await self._embed.run(call)
-        answer = _rendered(embedded, call)
-        inbound.record.losses = len(call.losses)
+        answer = _rendered(embedded)
+        inbound.record.losses = len(embedded.call.losses)
         inbound.record.status = 200
         exchange = inbound.exchange
-        await exchange.start(200, self._heads.buffered(inbound, call, embedded.deployment, len(answer)))
+        await exchange.start(200, self._heads.buffered(inbound, embedded.call, embedded.deployment, len(answer)))
         await exchange.finish(answer)
 
 
@@ -51,6 +52,7 @@ def read_call(body: bytes, inbound: Inbound) -> EmbeddingCall:
         document=EmbeddingsDocument(envelope),
         record=inbound.record,
         timeout_s=timeout_s(headers, gateway),
+        wishes=read_wishes(headers, gateway, model),
         drop_params=_drop_params(gateway.get("drop_params")),
         strict=is_strict(headers),
     )
@@ -62,8 +64,8 @@ def _drop_params(value: JSON) -> bool | None:
     raise MalformedRequest("drop_params: expected true or false", param="drop_params")
 
 
-def _rendered(embedded: Embedded, call: EmbeddingCall) -> bytes:
+def _rendered(embedded: Embedded) -> bytes:
     answer = embedded.answer
     if isinstance(answer, RelayedEmbeddings):
         return answer.body
-    return json_codec.encode(render_response(answer, call.document.canonical()))
+    return json_codec.encode(render_response(answer, embedded.call.document.canonical()))

@@ -8,6 +8,7 @@ from adapters.observability.log_lines import LogFormat, LogValue, known_word, re
 from application.call_record import CallRecord
 from application.ports.clock import Clock
 from domain.errors import FeatherGateError
+from domain.pricing.cost import USD_DECIMALS, plain_usd
 
 MAX_MESSAGE_CHARACTERS: Final = 500
 """Longer error messages are cut: upstreams quote requests in theirs."""
@@ -103,7 +104,11 @@ class AccessLog:
             "overhead_ms": _ms(record.overhead_s),
             "tokens_in": None if usage is None else usage.prompt_tokens,
             "tokens_out": None if usage is None else usage.completion_tokens,
+            "cost_usd": None if record.cost_usd is None else round(record.cost_usd, USD_DECIMALS),
+            "estimated": record.usage_estimated or None,
             "losses": record.losses or None,
+            "attempts": record.attempts if record.attempts > 1 else None,
+            "fallback": record.group if record.fallbacks and record.attempts > 1 else None,
         }
         if error is not None:
             fields |= {"error": error.label, "reason": _reason(error)}
@@ -112,7 +117,7 @@ class AccessLog:
 
 def _console_line(record: CallRecord, unix_s: float, level: int) -> str:
     """The fields of the JSON line as words: written out here, since nearly every line is one of these."""
-    usage, error, first_token_s = record.usage, record.error, record.first_token_s
+    error, first_token_s = record.error, record.first_token_s
     words = [
         f"{utc_time(unix_s)} {_LEVELS[level]} {word(record.request_id)} {known_word(record.route)} {record.status}"
     ]
@@ -124,15 +129,28 @@ def _console_line(record: CallRecord, unix_s: float, level: int) -> str:
     if first_token_s is not None:
         words.append(f"ttft_ms={_ms(first_token_s - record.received_s)}")
     words.append(f"overhead_ms={_ms(record.overhead_s)}")
+    _add_amounts(record, words)
+    if record.attempts > 1:
+        words.append(f"attempts={record.attempts}")
+        if record.fallbacks:
+            words.append(f"fallback={known_word(record.group)}")
+    if error is not None:
+        words.append(f"error={word(error.label)} reason={word(_reason(error))}")
+    return " ".join(words)
+
+
+def _add_amounts(record: CallRecord, words: list[str]) -> None:
+    usage = record.usage
     if usage is not None and usage.prompt_tokens is not None:
         words.append(f"tokens_in={usage.prompt_tokens}")
     if usage is not None and usage.completion_tokens is not None:
         words.append(f"tokens_out={usage.completion_tokens}")
+    if record.cost_usd is not None:
+        words.append(f"cost_usd={plain_usd(record.cost_usd)}")
+    if record.usage_estimated:
+        words.append("estimated=true")
     if record.losses:
         words.append(f"losses={record.losses}")
-    if error is not None:
-        words.append(f"error={word(error.label)} reason={word(_reason(error))}")
-    return " ".join(words)
 
 
 def _head(unix_s: float, level: int, request_id: str) -> dict[str, LogValue]:

@@ -42,6 +42,10 @@ class DeploymentCounts:
     overhead: Histogram = field(default_factory=lambda: Histogram(OVERHEAD_BOUNDS_S))
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+    cost_usd: float = 0.0
     losses: int = 0
 
 
@@ -147,7 +151,13 @@ def _add(record: CallRecord, counts: DeploymentCounts) -> None:
     counts.overhead.observe(record.overhead_s)
     if record.first_token_s is not None:
         counts.first_token.observe(record.first_token_s - record.received_s)
-    if record.usage is not None:
-        counts.prompt_tokens += record.usage.prompt_tokens or 0
-        counts.completion_tokens += record.usage.completion_tokens or 0
+    usage = record.usage
+    if usage is not None:
+        counts.prompt_tokens += usage.prompt_tokens or 0
+        counts.completion_tokens += usage.completion_tokens or 0
+        counts.cache_read_tokens += usage.cache_read_tokens or 0
+        counts.cache_write_tokens += usage.cache_write_tokens or 0
+        counts.reasoning_tokens += usage.reasoning_tokens or 0
+    if record.cost_usd is not None:
+        counts.cost_usd += record.cost_usd
     counts.losses += record.losses

@@ -1,37 +1,69 @@
 """The page that Prometheus scrapes."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from typing import Protocol
 
 from adapters.observability.counting import CallCounts
+from adapters.observability.families import Family, Snapshot, Type
+from adapters.observability.metric_families import CallCollector
+from adapters.observability.totals import Others, add_up
 
-if TYPE_CHECKING:
-    from prometheus_client import CollectorRegistry
+
+class FamilySource(Protocol):
+    """Tells what was counted somewhere."""
+
+    def collect(self) -> Iterable[Family]:
+        """Every family, as it stands now."""
+        ...
 
 
 class MetricsPage:
-    """Renders the counts, and the process' memory, CPU and open files, from a registry of its own."""
+    """Renders what was counted, and the memory, CPU and open files of the process; of all workers, once joined.
 
-    def __init__(self, counts: CallCounts) -> None:
-        self._counts = counts
-        self._registry: CollectorRegistry | None = None
+    further: makes a source of what else there is to tell, when somebody asks.
+    """
 
-    def render(self, accept: str = "") -> tuple[str, bytes]:
+    def __init__(self, counts: CallCounts, further: Callable[[], FamilySource] | None = None) -> None:
+        self._calls = CallCollector(counts)
+        self._further = further
+        self._sources: tuple[FamilySource, ...] | None = None
+        self._ask_others: Callable[[], Awaitable[Others]] | None = None
+
+    def join(self, ask_others: Callable[[], Awaitable[Others]]) -> None:
+        """From now on this process is one of several, of which `ask_others` tells the rest."""
+        self._ask_others = ask_others
+
+    def snapshot(self) -> Snapshot:
+        """What this process counted so far."""
+        if self._sources is None:
+            self._sources = (self._calls,) if self._further is None else (self._calls, self._further())
+        return tuple(family for source in self._sources for family in source.collect())
+
+    async def scrape(self, accept: str = "") -> tuple[str, bytes]:
+        """The page of all processes. Raises what `ask_others` does."""
+        others = None if self._ask_others is None else await self._ask_others()
+        return self.render(accept, others)
+
+    def render(self, accept: str = "", others: Others | None = None) -> tuple[str, bytes]:
         """Content type and body: OpenMetrics where `accept` asks for it, else the text format."""
         # prometheus-client takes longer to import than everything else here together: only who scrapes waits
-        from prometheus_client.exposition import choose_encoder  # noqa: PLC0415
+        from adapters.observability.prometheus_page import render_page  # noqa: PLC0415
 
-        if self._registry is None:
-            self._registry = _registry(self._counts)
-        encode, content_type = choose_encoder(accept)
-        return content_type, encode(self._registry)
+        snapshot = self.snapshot()
+        if others is not None:
+            snapshot = (*add_up((snapshot, *others.snapshots)), *_worker_families(others))
+        return render_page(snapshot, others, accept)
 
 
-def _registry(counts: CallCounts) -> "CollectorRegistry":
-    from prometheus_client import CollectorRegistry, ProcessCollector  # noqa: PLC0415 - see `render`
-
-    from adapters.observability.metric_families import CallCollector  # noqa: PLC0415 - see `render`
-
-    registry = CollectorRegistry()
-    registry.register(CallCollector(counts))
-    ProcessCollector(registry=registry)
-    return registry
+def _worker_families(others: Others) -> Iterator[Family]:
+    serving = Family(
+        name="feathergate_workers", type=Type.GAUGE, documentation="Worker processes that take connections."
+    )
+    serving.add((), others.serving)
+    restarts = Family(
+        name="feathergate_worker_restarts",
+        type=Type.COUNTER,
+        documentation="Worker processes that ended unasked and were replaced.",
+    )
+    restarts.add((), others.restarts)
+    yield from (serving, restarts)

@@ -24,6 +24,13 @@ class Histogram:
         self.counts = [0] * (len(bounds) + 1)
         self.total = 0.0
 
+    @classmethod
+    def of(cls, bounds: tuple[float, ...], counts: list[int], total: float) -> "Histogram":
+        """What was observed elsewhere."""
+        histogram = cls(bounds)
+        histogram.counts, histogram.total = counts, total
+        return histogram
+
     def observe(self, value: float) -> None:
         """Count `value`, in the unit of the bounds."""
         self.counts[bisect_left(self.bounds, value)] += 1

@@ -1,6 +1,6 @@
 """Small fakes of what the use cases need from outside."""
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping
 
 from application.call_record import CallRecord
 from application.chat_call import ChatCall
@@ -11,6 +11,7 @@ from domain.chat.events import BlockKind, StreamEvent
 from domain.chat.request import ChatRequest, Message, Role
 from domain.chat.response import Finish, FinishReason
 from domain.chat.usage import Usage
+from domain.json_types import JSON
 from domain.routing.fleet import Deployment
 
 STARTED = ev.Started("id", "up")
@@ -50,6 +51,15 @@ class Document:
 
     def place(self, where: str) -> str:
         return where
+
+    def asks_to_reason(self) -> bool:
+        return False
+
+    def opening(self) -> str:
+        return "hi"
+
+    def changed(self, model: str, changes: Mapping[str, JSON]) -> "Document":
+        return self
 
 
 def chat_call(model: str = "gpt-4o", **fields: object) -> ChatCall:

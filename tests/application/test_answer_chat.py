@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from application.answer_chat import AnswerChat
-from application.attempts import MAX_HELD_BYTES, MAX_HELD_PIECES, Attempts
+from application.opening import MAX_HELD_BYTES, MAX_HELD_PIECES
 from application.ports.chat_provider import Piece
 from domain.chat import events as ev
 from domain.chat.content import Inline, Opaque, OpaquePart
@@ -36,6 +36,7 @@ from tests.application.fakes import (
     piece,
     text,
 )
+from tests.application.routed import answer_chat_over, attempts_over
 from tests.strategies.fleets import deployment
 
 _ONE = deployment(provider="openai", model="gpt-up")
@@ -67,7 +68,7 @@ def _use_case(
 ) -> tuple[AnswerChat, ScriptedProvider, ManualClock]:
     clock = ManualClock()
     provider = ScriptedProvider(steps, clock, wait_s=wait_s)
-    return AnswerChat(Fleet.of([_ONE]), Attempts(provider), clock, lambda: 0.0), provider, clock
+    return answer_chat_over(attempts_over([_ONE], clock), provider), provider, clock
 
 
 async def _all(use_case: AnswerChat) -> list[Piece]:
@@ -189,7 +190,7 @@ async def test_cancelling_while_the_upstream_is_silent_closes_it() -> None:
 
     clock = ManualClock()
     provider = Silent((), clock)
-    answer = await AnswerChat(Fleet.of([_ONE]), Attempts(provider), clock, lambda: 0.0).run(chat_call())
+    answer = await answer_chat_over(attempts_over([_ONE], clock), provider).run(chat_call())
 
     async def read() -> None:
         async with aclosing(answer.pieces) as pieces:
@@ -242,7 +243,7 @@ async def test_what_cannot_be_planned_asks_nobody() -> None:
     clock = ManualClock()
     provider = ScriptedProvider((), clock)
     fleet = Fleet.of([deployment("off", unready="set KEY")])
-    use_case = AnswerChat(fleet, Attempts(provider), clock, lambda: 0.0)
+    use_case = answer_chat_over(attempts_over(fleet, clock), provider)
     with pytest.raises(UnknownModel):
         await use_case.run(chat_call("nobody"))
     with pytest.raises(NotConfigured, match="set KEY"):
@@ -267,7 +268,7 @@ async def test_a_call_that_refers_to_what_one_account_keeps_needs_a_group_of_one
         ((here, replace(there, unready="set KEY")), True, False),
     ):
         provider = ScriptedProvider((piece(FINISHED), piece(ENDED)), clock)
-        use_case = AnswerChat(Fleet.of(fleet), Attempts(provider), clock, lambda: 0.0)
+        use_case = answer_chat_over(attempts_over(fleet, clock), provider)
         if refused:
             with pytest.raises(UnsupportedFeature, match="one account") as error:
                 await use_case.run(chat_call(stateful=stateful))

@@ -3,12 +3,12 @@
 import pytest
 
 from application.chat_call import ChatCall
-from application.choosing import Chooser
 from application.count_tokens import CountTokens, TokenCount
 from domain.errors import ErrorKind, FeatherGateError, UnknownModel, UnsupportedFeature, UpstreamRejected
 from domain.models.token_estimate import estimate_tokens
-from domain.routing.fleet import Deployment, Fleet
+from domain.routing.fleet import Deployment
 from tests.application.fakes import Document, ManualClock, chat_call
+from tests.application.routed import attempts_over, courses_over
 
 DEPLOYMENT = Deployment(id="d", group="gpt-4o", provider="openai", model="up")
 
@@ -28,8 +28,9 @@ class ScriptedCounter:
 
 async def counted(outcome: int | FeatherGateError | None, call: ChatCall | None = None) -> TokenCount:
     clock = ManualClock()
-    chooser = Chooser(Fleet.of([DEPLOYMENT]), lambda: 0.0)
-    use_case = CountTokens(chooser, ScriptedCounter(outcome, clock), clock, lambda _: "anthropic")
+    attempts = attempts_over([DEPLOYMENT], clock)
+    counter = ScriptedCounter(outcome, clock)
+    use_case = CountTokens(attempts, courses_over(attempts), counter, clock, lambda _: "anthropic")
     return await use_case.run(call or chat_call())
 
 

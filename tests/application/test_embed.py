@@ -1,9 +1,10 @@
 """Embedding: one deployment, its usage in the record, losses as the operator accepts them."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from application.call_record import CallRecord
-from application.choosing import Chooser
 from application.embed import Embed
 from application.embedding_call import EmbeddingCall
 from application.ports.embedder import RelayedEmbeddings
@@ -11,16 +12,23 @@ from domain.chat.loss import Loss, LossKind, LossPolicy
 from domain.chat.usage import Usage
 from domain.embeddings import EmbeddingRequest, EmbeddingResponse
 from domain.errors import FeatherGateError, UnsupportedFeature, UpstreamTimeout
-from domain.routing.fleet import Deployment, Fleet
+from domain.json_types import JSON
+from domain.pricing.price import Price
+from domain.routing.fleet import Deployment
 from tests.application.fakes import ManualClock
+from tests.application.routed import BILLING, attempts_over
 
-DEPLOYMENT = Deployment(id="d", group="embedder", provider="gemini", model="gemini-embedding-001")
+PRICE = Price(input_usd=2e-6)
+DEPLOYMENT = Deployment(id="d", group="embedder", provider="gemini", model="gemini-embedding-001", price=PRICE)
 DROPPED = Loss("dropped_param", "/user", "no such member", LossKind.PARAMETER)
 
 
 class Asked:
     def canonical(self) -> EmbeddingRequest:
         return EmbeddingRequest(model="embedder", inputs=("hi",))
+
+    def changed(self, model: str, changes: Mapping[str, JSON]) -> "Asked":
+        return self
 
 
 def embedding_call(**fields: bool | None) -> EmbeddingCall:
@@ -47,7 +55,7 @@ class ScriptedEmbedder:
 
 def embed(outcome: EmbeddingResponse | RelayedEmbeddings | FeatherGateError) -> Embed:
     clock = ManualClock()
-    return Embed(Chooser(Fleet.of([DEPLOYMENT]), lambda: 0.0), ScriptedEmbedder(outcome, clock), clock)
+    return Embed(attempts_over([DEPLOYMENT], clock), ScriptedEmbedder(outcome, clock), clock, BILLING.price_of)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +70,7 @@ async def test_usage_and_deployment_are_recorded(answer: EmbeddingResponse | Rel
     embedded = await embed(answer).run(call)
     assert (embedded.answer, embedded.deployment) == (answer, DEPLOYMENT)
     record = call.record
-    assert record.usage == Usage(prompt_tokens=2)
+    assert (record.usage, record.cost_usd) == (Usage(prompt_tokens=2), 4e-6)
     assert (record.deployment, record.provider, record.upstream_s) == ("d", "gemini", 3)
 
 

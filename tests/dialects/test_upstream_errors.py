@@ -1,13 +1,10 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from adapters.dialects.upstream_errors import (
     excerpt,
     kind_for_status,
     redacted,
     rejected,
-    retry_after_s,
     unreadable,
 )
 from domain.errors import KINDS, ContextTooLong, ErrorKind, UpstreamRejected
@@ -25,33 +22,6 @@ from domain.errors import KINDS, ContextTooLong, ErrorKind, UpstreamRejected
 )  # fmt: skip
 def test_statuses(status: int, kind: ErrorKind) -> None:
     assert kind_for_status(status) is kind
-
-
-@pytest.mark.parametrize(
-    ("headers", "wait_s"),
-    [
-        ({}, None),
-        ({"retry-after": "7"}, 7.0),
-        ({"retry-after": "0.5"}, 0.5),
-        ({"retry-after": "-5"}, 0.0),
-        ({"retry-after": "nan"}, None),
-        ({"retry-after": "soon"}, None),
-        ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
-        ({"retry-after-ms": "x", "retry-after": "9"}, 9.0),
-        ({"retry-after": "Sun, 22 Nov 2026 00:00:30 GMT", "date": "Sun, 22 Nov 2026 00:00:00 GMT"}, 30.0),
-        ({"retry-after": "Sun, 22 Nov 2026 00:00:00 GMT", "date": "Sun, 22 Nov 2026 00:00:30 GMT"}, 0.0),
-        ({"retry-after": "Sun, 22 Nov 2026 00:00:30 GMT"}, None),
-        ({"retry-after": "Sun, 22 Nov 2026 00:00:30 GMT", "date": "Sun, 22 Nov 2026 00:00:00 -0000"}, None),
-    ],
-)
-def test_waits(headers: dict[str, str], wait_s: float | None) -> None:
-    assert retry_after_s(headers) == wait_s
-
-
-@given(st.text(max_size=30), st.text(max_size=30))
-def test_any_header_is_a_wait_or_none(asked: str, date: str) -> None:
-    wait_s = retry_after_s({"retry-after": asked, "date": date})
-    assert wait_s is None or wait_s >= 0
 
 
 @pytest.mark.parametrize(
@@ -105,6 +75,24 @@ def test_the_error_knows_what_the_headers_say() -> None:
     )
     assert isinstance(error, ContextTooLong)
     assert (error.code, error.request_id, error.retry_after_s) == ("c", "r", 2.0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "message", "headers", "wait_s"),
+    [
+        (ErrorKind.RATE_LIMIT, "Please try again in 1.2s.", {"retry-after": "3"}, 3.0),
+        (ErrorKind.RATE_LIMIT, "Please try again in 1.2s.", {"x-ratelimit-reset-requests": "9s"}, 1.2),
+        (ErrorKind.RATE_LIMIT, "too many", {"x-ratelimit-reset-requests": "9s"}, 9.0),
+        (ErrorKind.OVERLOADED, "Please retry after 10 seconds.", {"x-ratelimit-reset-requests": "9s"}, 10.0),
+        (ErrorKind.OVERLOADED, "too busy", {"x-ratelimit-reset-requests": "9s"}, None),
+        (ErrorKind.BILLING, "Pay and try again in 5 minutes", {"x-ratelimit-reset-requests": "9s"}, None),
+        (ErrorKind.BILLING, "Pay", {"retry-after": "3"}, 3.0),
+    ],
+)
+def test_the_wait_is_told_by_headers_then_words_then_the_limit_itself(
+    kind: ErrorKind, message: str, headers: dict[str, str], wait_s: float | None
+) -> None:
+    assert rejected(kind, 429, message=message, headers=headers).retry_after_s == wait_s
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,6 @@ model_list:
   - model_name: echo
     litellm_params: {{model: echo/echo}}
 litellm_settings: {{drop_params: true, num_retries: 0, request_timeout: 30}}
-router_settings: {{num_retries: 0}}
+router_settings: {{num_retries: 0, disable_cooldowns: true}}
 general_settings: {{master_key: {MASTER_KEY}}}
 """

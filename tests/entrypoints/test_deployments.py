@@ -30,3 +30,22 @@ def test_a_dialect_that_is_none_is_told_with_its_place() -> None:
     (mistake,) = refused.value.mistakes
     assert mistake.line == 2
     assert "model_info.dialects: expected one or more of openai_chat" in mistake.message
+
+
+@pytest.mark.parametrize("base_model", ["gpt-4.1", "azure/gpt-4.1", "openai/gpt-4.1"])
+def test_the_model_behind_a_deployment_may_be_told_with_its_provider(base_model: str) -> None:
+    text = ONE_MODEL.replace("openai/gpt-4o", "azure/mine\n      api_base: https://r.openai.azure.com")
+    bindings = bind_deployments(load_text(f"{text}    model_info: {{base_model: {base_model}}}\n"))
+    assert bindings.deployments[0].max_prompt_tokens == 1_047_576
+
+
+def test_what_holds_for_all_reaches_those_that_do_not_say() -> None:
+    text = (
+        "model_list:\n"
+        "- {model_name: a, litellm_params: {model: echo/a, max_parallel_requests: 3}}\n"
+        "- {model_name: a, litellm_params: {model: echo/b}}\n"
+        "router_settings: {default_max_parallel_requests: 9, num_retries: 5, cooldown_time: 4}\n"
+    )
+    first, second = bind_deployments(load_text(text)).deployments
+    assert (first.max_parallel_requests, second.max_parallel_requests) == (3, 9)
+    assert (second.retries, second.cooldown_s, second.allowed_fails) == (None, None, None)

@@ -37,11 +37,8 @@ from adapters.http.stored_responses import stored_responses_blueprint
 from adapters.http.task_runner import TaskRunner
 from adapters.http.wire import wire_to
 from adapters.providers.echo.embeddings import EchoEmbedder
-from application.answer_chat import AnswerChat
-from application.attempts import Attempts
 from application.call_record import CallRecord
 from application.chat_call import ChatCall
-from application.choosing import Chooser
 from application.count_tokens import CountTokens
 from application.embed import Embed
 from application.list_models import ListModels
@@ -49,7 +46,9 @@ from application.ports.chat_provider import Piece
 from application.ports.response_store import ResponseStore, StoredAnswer, StoredCall
 from application.stored_responses import StoredResponses
 from domain.models.profile import ModelProfile
+from domain.pricing.price import Price
 from domain.routing.fleet import Deployment, Fleet
+from tests.application.routed import BILLING, answer_chat_over, attempts_over, courses_over
 from tests.http.http_client import Answer, Connection
 
 Script = Callable[[ChatCall], AsyncGenerator[Piece, None]]
@@ -90,6 +89,9 @@ class ScriptedProvider:
         finally:
             await pieces.aclose()
             self.closed.set()
+
+
+PRICE = Price(input_usd=1e-6, output_usd=2e-6)
 
 
 class NoCounter:
@@ -164,17 +166,19 @@ def build_gateway(
     response_store: ResponseStore | None = None,
 ) -> Gateway:
     deployments = [
-        Deployment(id=f"id-{name}", group=name, provider="scripted", model=name) for name in scripts
+        Deployment(id=f"id-{name}", group=name, provider="scripted", model=name, price=PRICE) for name in scripts
     ] + [Deployment(id="id-off", group="off", provider="scripted", model="off", unready="set OFF_API_KEY")]
     fleet = Fleet.of(deployments)
     clock, tasks, drain, books = LoopClock(), TaskRunner(), Drain(), Books()
     access = access or AccessPolicy()
     provider = ScriptedProvider(scripts)
-    answer_chat = AnswerChat(fleet, Attempts(provider), clock, lambda: 0.0)
+    attempts = attempts_over(fleet, clock)
+    answer_chat = answer_chat_over(attempts, provider)
     answering = ChatAnswering(answer_chat, AnswerHeads(clock), tasks=tasks, keep_alive_s=keep_alive_s)
-    chooser = Chooser(fleet, lambda: 0.0)
-    count_tokens = CountTokens(chooser, NoCounter(), clock, lambda deployment: deployment.provider)
-    embed = Embed(chooser, EchoEmbedder(), clock)
+    count_tokens = CountTokens(
+        attempts, courses_over(attempts), NoCounter(), clock, lambda deployment: deployment.provider
+    )
+    embed = Embed(attempts, EchoEmbedder(), clock, BILLING.price_of)
     reception = Reception(access, max_body_bytes=MAX_BODY_BYTES)
     further = FurtherHandlers.of(reception, AnswerHeads(clock), clock, count_tokens=count_tokens, embed=embed)
     plane = DataPlane(
@@ -206,11 +210,15 @@ def build_gateway(
                 StoredResponses(fleet, response_store or NothingKept()), DIALECTS.responses
             ),
             health_blueprint(fleet, drain, version="0.0"),
-            metrics_blueprint(lambda accept: ("text/plain; version=0.0.4", f"accept {accept}\n".encode())),
+            metrics_blueprint(metrics_page),
         ),
         max_body_bytes=MAX_BODY_BYTES,
     )
     return Gateway(app, provider, books, drain, tasks, plane, body_idle_s)
+
+
+async def metrics_page(accept: str) -> tuple[str, bytes]:
+    return "text/plain; version=0.0.4", f"accept {accept}\n".encode()
 
 
 @asynccontextmanager

@@ -18,11 +18,22 @@ async def test_a_passed_through_answer_keeps_its_bytes(gateway: Gateway) -> None
     assert answer.header("content-type") == "application/json"
     assert answer.header("x-litellm-model-id") == "id-passed-through"
     assert answer.header("x-litellm-model-group") == "passed-through"
+    assert answer.header("x-litellm-model-name") == "scripted/passed-through"
     assert answer.header("x-feathergate-model") == "passed-through"
     assert answer.header("x-feathergate-upstream-id") == "up-1"
     assert answer.header("x-ratelimit-remaining-requests") == "9"
     assert float(answer.header("x-litellm-response-duration-ms") or "nan") >= 0
     assert float(answer.header("x-litellm-overhead-duration-ms") or "nan") >= 0
+
+
+async def test_a_whole_answer_tells_what_it_cost(gateway: Gateway) -> None:
+    for model in ("passed-through", "vendor/translated"):
+        answer = await gateway.ask("POST", CHAT, body=chat_body(model))
+        cost_usd = gateway.books.records[-1].cost_usd
+        assert cost_usd is not None
+        assert answer.header("x-litellm-response-cost") == f"{cost_usd:.12f}"
+    streamed = await gateway.ask("POST", CHAT, body=chat_body("passed-through", stream=True))
+    assert streamed.header("x-litellm-response-cost") is None
 
 
 async def test_a_passed_through_stream_keeps_its_bytes(gateway: Gateway) -> None:

@@ -20,7 +20,14 @@ ERRORS = (MalformedRequest, MalformedResponse, UnknownModel, UpstreamRejected, U
 
 
 def usages() -> st.SearchStrategy[Usage]:
-    return st.builds(Usage, prompt_tokens=TOKENS, completion_tokens=TOKENS)
+    return st.builds(
+        Usage,
+        prompt_tokens=TOKENS,
+        completion_tokens=TOKENS,
+        cache_read_tokens=TOKENS,
+        cache_write_tokens=TOKENS,
+        reasoning_tokens=TOKENS,
+    )
 
 
 def errors() -> st.SearchStrategy[FeatherGateError]:
@@ -42,6 +49,8 @@ def call_records(texts: st.SearchStrategy[str] | None = None) -> st.SearchStrate
         status=st.sampled_from((200, 400, 404, 429, 499, 500, 502)),
         error=st.none() | errors(),
         usage=st.none() | usages(),
+        usage_estimated=st.booleans(),
+        cost_usd=st.none() | st.floats(0.0, 1_000.0),
         losses=st.integers(0, 3),
     )
 
@@ -58,6 +67,7 @@ def call_record(*, status: int = 200, error: FeatherGateError | None = None) -> 
         deployment="gpt-1",
         status=status,
         error=error,
-        usage=Usage(prompt_tokens=7, completion_tokens=11),
+        usage=Usage(prompt_tokens=7, completion_tokens=11, cache_read_tokens=5, reasoning_tokens=3),
+        cost_usd=0.0000125,
         losses=2,
     )

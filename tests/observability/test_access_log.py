@@ -48,6 +48,7 @@ def test_a_json_line_tells_the_whole_call() -> None:
         "overhead_ms": 100.0,
         "tokens_in": 7,
         "tokens_out": 11,
+        "cost_usd": 0.0000125,
         "losses": 2,
     }
 
@@ -56,8 +57,19 @@ def test_a_console_line_tells_the_whole_call() -> None:
     (line,) = lines(call_record(status=504, error=UpstreamTimeout("no byte came")), log_format=LogFormat.CONSOLE)
     assert line == (
         "2026-11-22T01:19:15.042Z warning r-1 /v1/chat/completions 504 model=gpt deployment=gpt-1 duration_ms=1500.0 "
-        'ttft_ms=250.0 overhead_ms=100.0 tokens_in=7 tokens_out=11 losses=2 error=provider_timeout reason="no byte came"'
+        'ttft_ms=250.0 overhead_ms=100.0 tokens_in=7 tokens_out=11 cost_usd=0.0000125 losses=2 error=provider_timeout reason="no byte came"'
     )
+
+
+def test_what_is_estimated_or_not_known_is_told_apart() -> None:
+    record = call_record()
+    record.usage_estimated, record.cost_usd = True, None
+    (line,) = lines(record)
+    assert json.loads(line)["estimated"] is True
+    assert "cost_usd" not in json.loads(line)
+    record.cost_usd = 0.0
+    (line,) = lines(record, log_format=LogFormat.CONSOLE)
+    assert " tokens_out=11 cost_usd=0 estimated=true losses=2" in line
 
 
 @pytest.mark.parametrize("log_format", LogFormat)

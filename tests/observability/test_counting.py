@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -62,6 +63,10 @@ def test_every_call_is_counted_once(records: list[CallRecord]) -> None:
     usages = [record.usage for record in records if record.usage is not None]
     assert sum(d.prompt_tokens for d in series) == sum(usage.prompt_tokens or 0 for usage in usages)
     assert sum(d.completion_tokens for d in series) == sum(usage.completion_tokens or 0 for usage in usages)
+    assert sum(d.cache_read_tokens for d in series) == sum(usage.cache_read_tokens or 0 for usage in usages)
+    assert sum(d.cache_write_tokens for d in series) == sum(usage.cache_write_tokens or 0 for usage in usages)
+    assert sum(d.reasoning_tokens for d in series) == sum(usage.reasoning_tokens or 0 for usage in usages)
+    assert sum(d.cost_usd for d in series) == pytest.approx(sum(record.cost_usd or 0.0 for record in records))
     assert sum(d.losses for d in series) == sum(record.losses for record in records)
 
 

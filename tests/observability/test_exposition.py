@@ -22,6 +22,10 @@ NAMES = {
     "feathergate_overhead_seconds",
     "feathergate_prompt_tokens",
     "feathergate_completion_tokens",
+    "feathergate_cache_read_tokens",
+    "feathergate_cache_write_tokens",
+    "feathergate_reasoning_tokens",
+    "feathergate_cost_usd",
     "feathergate_translation_losses",
 }
 
@@ -57,6 +61,10 @@ def test_what_was_counted_is_told() -> None:
     assert samples["feathergate_requests_in_flight", ()] == 1
     assert samples["feathergate_prompt_tokens_total", deployment] == 14
     assert samples["feathergate_completion_tokens_total", deployment] == 22
+    assert samples["feathergate_cache_read_tokens_total", deployment] == 10
+    assert samples["feathergate_cache_write_tokens_total", deployment] == 0
+    assert samples["feathergate_reasoning_tokens_total", deployment] == 6
+    assert samples["feathergate_cost_usd_total", deployment] == 0.000025
     assert samples["feathergate_translation_losses_total", deployment] == 4
     assert samples["feathergate_request_duration_seconds_count", deployment] == 2
     assert samples["feathergate_request_duration_seconds_sum", deployment] == 3.0

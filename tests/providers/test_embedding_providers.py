@@ -4,6 +4,7 @@ import base64
 import json
 import math
 import struct
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -23,6 +24,7 @@ from application.ports.embedder import RelayedEmbeddings
 from domain.chat.usage import Usage
 from domain.embeddings import EmbeddingRequest, EmbeddingResponse
 from domain.errors import ErrorKind, MalformedResponse, UnsupportedFeature, UpstreamRejected
+from domain.json_types import JSON
 from domain.routing.fleet import Deployment
 from domain.secret import Secret
 from tests.providers.fake_upstream import FakeUpstream, document
@@ -162,6 +164,9 @@ class Asked:
 
     def canonical(self) -> EmbeddingRequest:
         return self._request
+
+    def changed(self, model: str, changes: Mapping[str, JSON]) -> "Asked":
+        return self
 
 
 @given(st.lists(st.text() | st.lists(st.integers(0, 9), min_size=1).map(tuple), min_size=1, max_size=3))

@@ -1,8 +1,11 @@
 """A request for embeddings as the client wrote it."""
 
+from collections.abc import Mapping
+
 from adapters.dialects.embeddings.openai import parse_request
 from adapters.dialects.envelope import Envelope
 from domain.embeddings import EmbeddingRequest
+from domain.json_types import JSON
 
 
 class EmbeddingsDocument:
@@ -19,6 +22,10 @@ class EmbeddingsDocument:
         if self._canonical is None:
             self._canonical = parse_request(self.envelope.document())
         return self._canonical
+
+    def changed(self, model: str, changes: Mapping[str, JSON]) -> "EmbeddingsDocument":
+        """The request to another model with other members."""
+        return EmbeddingsDocument(self.envelope.with_members({**changes, "model": model}))
 
     def with_envelope(self, envelope: Envelope) -> "EmbeddingsDocument":
         """The same request with other members."""

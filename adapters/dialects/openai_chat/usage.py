@@ -9,6 +9,8 @@ _TTL_PREFIX: Final = "ephemeral_"
 _TTL_SUFFIX: Final = "_input_tokens"
 _COUNTS: Final = 2**63
 """Larger numbers count nothing."""
+_NUMBERS: Final = (int, float)
+"""A boolean is none."""
 _TOTALS: Final = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
 
 
@@ -20,37 +22,35 @@ def parse_usage(usage: JSON) -> Usage | None:
     """
     if not isinstance(usage, dict):
         return None
-    prompt, completion = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+    counts = _counts(usage)
+    prompt, completion = counts.get("prompt_tokens"), counts.get("completion_tokens")
     if prompt is None and completion is None:
         return None
-    total = _count(usage, "total_tokens")
+    total = counts.get("total_tokens")
     if prompt is not None and total is not None and total > prompt + (completion or 0):
         completion = total - prompt
     if usage.keys() <= _TOTALS:
         return Usage(prompt_tokens=prompt, completion_tokens=completion)
-    prompt_details = _object(usage, "prompt_tokens_details")
-    completion_details = _object(usage, "completion_tokens_details")
+    prompt_parts = _counts(usage.get("prompt_tokens_details"))
+    completion_parts = _counts(usage.get("completion_tokens_details"))
     return Usage(
         prompt_tokens=prompt,
         completion_tokens=completion,
-        cache_read_tokens=_first(
-            _count(prompt_details, "cached_tokens"),
-            _count(usage, "cache_read_input_tokens"),
-            _count(usage, "prompt_cache_hit_tokens"),
+        cache_read_tokens=prompt_parts.get(
+            "cached_tokens", counts.get("cache_read_input_tokens", counts.get("prompt_cache_hit_tokens"))
         ),
-        cache_write_tokens=_first(
-            _count(prompt_details, "cache_write_tokens"),
-            _count(prompt_details, "cache_creation_tokens"),
-            _count(usage, "cache_creation_input_tokens"),
+        cache_write_tokens=prompt_parts.get(
+            "cache_write_tokens",
+            prompt_parts.get("cache_creation_tokens", counts.get("cache_creation_input_tokens")),
         ),
-        cache_write_tokens_by_ttl=_by_ttl(prompt_details),
-        reasoning_tokens=_count(completion_details, "reasoning_tokens"),
-        audio_prompt_tokens=_count(prompt_details, "audio_tokens"),
-        audio_completion_tokens=_count(completion_details, "audio_tokens"),
-        image_prompt_tokens=_count(prompt_details, "image_tokens"),
-        accepted_prediction_tokens=_count(completion_details, "accepted_prediction_tokens"),
-        rejected_prediction_tokens=_count(completion_details, "rejected_prediction_tokens"),
-        server_tool_calls=_counts(_object(usage, "server_tool_use")),
+        cache_write_tokens_by_ttl=_by_ttl(usage.get("prompt_tokens_details")),
+        reasoning_tokens=completion_parts.get("reasoning_tokens"),
+        audio_prompt_tokens=prompt_parts.get("audio_tokens"),
+        audio_completion_tokens=completion_parts.get("audio_tokens"),
+        image_prompt_tokens=prompt_parts.get("image_tokens"),
+        accepted_prediction_tokens=completion_parts.get("accepted_prediction_tokens"),
+        rejected_prediction_tokens=completion_parts.get("rejected_prediction_tokens"),
+        server_tool_calls=_counts(usage.get("server_tool_use")),
     )
 
 
@@ -92,35 +92,17 @@ def _known(**members: JSON) -> dict[str, JSON]:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def _object(owner: dict[str, JSON], name: str) -> dict[str, JSON]:
-    value = owner.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _count(owner: dict[str, JSON], name: str) -> int | None:
-    value = owner.get(name)
-    if type(value) is int and 0 <= value < _COUNTS:  # nearly always; a boolean is none
-        return value
-    if value is None or isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return int(value) if 0 <= value < _COUNTS else None
-
-
-def _counts(owner: dict[str, JSON]) -> dict[str, int]:
-    return {name: count for name in owner if (count := _count(owner, name)) is not None}
-
-
-def _first(*counts: int | None) -> int | None:
-    for count in counts:
-        if count is not None:
-            return count
-    return None
-
-
-def _by_ttl(details: dict[str, JSON]) -> dict[str, int]:
-    if "cache_creation_token_details" not in details:
+def _counts(owner: JSON) -> dict[str, int]:
+    """The members of an object that are counts, some of which come as 12.0; none where it is no object."""
+    if not isinstance(owner, dict):
         return {}
-    counts = _counts(_object(details, "cache_creation_token_details"))
+    return {name: int(value) for name, value in owner.items() if type(value) in _NUMBERS and 0 <= value < _COUNTS}
+
+
+def _by_ttl(details: JSON) -> dict[str, int]:
+    if not isinstance(details, dict) or "cache_creation_token_details" not in details:
+        return {}
+    counts = _counts(details["cache_creation_token_details"])
     return {
         name.removeprefix(_TTL_PREFIX).removesuffix(_TTL_SUFFIX): count
         for name, count in counts.items()

@@ -1,0 +1,140 @@
+"""Hedging: a second deployment is asked where the first is slow; the slower one is closed."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+
+import pytest
+
+from application.attempts import Attempts
+from application.chat_call import ChatCall
+from application.ports.chat_provider import Piece
+from domain.errors import UpstreamUnavailable
+from domain.routing.fleet import Deployment
+from domain.routing.hedging import FEWEST
+from domain.routing.policy import HedgingPolicy, RetryPolicy, RoutingPolicy
+from tests.application.fakes import ENDED, FINISHED, ManualClock, chat_call, piece, text
+from tests.application.routed import answer_chat_over, attempts_over
+from tests.strategies.fleets import deployment
+
+HEDGED = RoutingPolicy(hedging=HedgingPolicy(enabled=True, share=1.0), retry=RetryPolicy(retries=0))
+
+
+class Fleet:
+    """Two deployments; `acts` says what the asked one does first: answer, hang, or fail when it is let go on."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock()
+        self.deployments = [deployment(ident="a"), deployment(ident="b")]
+        self.attempts: Attempts = attempts_over(self.deployments, self.clock, HEDGED)
+        self.acts: list[Callable[[], str]] = []
+        self.asked: list[str] = []
+        self.closed: list[str] = []
+        self.going_on = asyncio.Event()
+        self.both_asked = asyncio.Event()
+
+    async def open(self, asked: Deployment, call: ChatCall) -> AsyncGenerator[Piece, None]:
+        self.asked.append(asked.id)
+        if len(self.asked) == 2:
+            self.both_asked.set()
+        act = self.acts.pop(0)() if self.acts else "answer"
+        try:
+            if act != "answer":
+                await self.going_on.wait()
+            if act == "fail":
+                raise UpstreamUnavailable("gone")
+            yield text()
+            yield piece(FINISHED, ENDED)
+        finally:
+            self.closed.append(asked.id)
+
+    async def call(self) -> str:
+        answer = await answer_chat_over(self.attempts, self).run(chat_call())
+        await answer.pieces.aclose()
+        return answer.deployment.id
+
+    async def warm(self) -> None:
+        """Let the group's pace be known: every answer takes no time at all."""
+        for _ in range(FEWEST):
+            await self.call()
+        self.asked.clear()
+        self.closed.clear()
+        self.both_asked.clear()
+
+    @property
+    def in_flight(self) -> list[int]:
+        return [member.standing.in_flight for member in self.attempts.roster.standings()]
+
+
+async def test_nobody_is_hedged_before_the_pace_is_known() -> None:
+    fleet = Fleet()
+    fleet.acts = [lambda: "hang"]
+    calling = asyncio.ensure_future(fleet.call())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert len(fleet.asked) == 1
+    fleet.going_on.set()
+    assert await calling == fleet.asked[0]
+
+
+async def test_a_second_answers_for_a_slow_first_which_is_closed() -> None:
+    fleet = Fleet()
+    await fleet.warm()
+    fleet.acts = [lambda: "hang"]
+    served_by = await asyncio.wait_for(fleet.call(), 5)
+    first, second = fleet.asked
+    assert first != second == served_by
+    assert sorted(fleet.closed) == ["a", "b"]
+    assert fleet.in_flight == [0, 0]
+
+
+async def test_the_first_may_still_win() -> None:
+    fleet = Fleet()
+    await fleet.warm()
+    fleet.acts = [lambda: "hang", lambda: "fail"]
+    calling = asyncio.ensure_future(fleet.call())
+    await fleet.both_asked.wait()
+    fleet.going_on.set()
+    assert await calling == fleet.asked[0]
+    assert sorted(fleet.closed) == ["a", "b"]
+    assert fleet.in_flight == [0, 0]
+
+
+async def test_where_both_fail_the_first_failure_is_raised() -> None:
+    fleet = Fleet()
+    await fleet.warm()
+    fleet.acts = [lambda: "fail", lambda: "fail"]
+    calling = asyncio.ensure_future(fleet.call())
+    await fleet.both_asked.wait()
+    fleet.going_on.set()
+    with pytest.raises(UpstreamUnavailable) as raised:
+        await calling
+    assert len(raised.value.attempts) == 2
+    assert fleet.in_flight == [0, 0]
+
+
+async def test_a_caller_that_leaves_takes_both_along() -> None:
+    fleet = Fleet()
+    await fleet.warm()
+    fleet.acts = [lambda: "hang", lambda: "hang"]
+    calling = asyncio.ensure_future(fleet.call())
+    await fleet.both_asked.wait()
+    calling.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await calling
+    assert sorted(fleet.closed) == ["a", "b"]
+    assert fleet.in_flight == [0, 0]
+
+
+async def test_hedges_stay_within_their_share() -> None:
+    fleet = Fleet()
+    fleet.attempts = attempts_over(
+        fleet.deployments, fleet.clock, RoutingPolicy(hedging=HedgingPolicy(enabled=True, share=0.0))
+    )
+    await fleet.warm()
+    fleet.acts = [lambda: "hang"]
+    calling = asyncio.ensure_future(fleet.call())
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert len(fleet.asked) == 1
+    fleet.going_on.set()
+    await calling
