@@ -8,7 +8,7 @@ from domain.routing.affinity import warmest
 from domain.routing.failure import ErrorClass, consequence_of
 from domain.routing.group import Draw, Member, Pick
 from domain.routing.policy import RoutingPolicy
-from domain.routing.retry import backoff_s
+from domain.routing.retry import LONGEST_BACKOFF_S, backoff_s
 from domain.routing.roster import Group
 from domain.routing.selection import Selection
 from domain.routing.steps import Course, Failure, Try, Wait
@@ -81,7 +81,10 @@ class Visit:
         return Failure(None, error, group=self.group, selection=selection)
 
     def _for_slot(self, selection: Selection, now_s: float) -> Wait | None:
-        until_s = min(self._course.began_s + self._policy.patience.longest_wait_s, self._course.deadline_s)
+        course, longest_s = self._course, self._policy.patience.longest_wait_s
+        if self.group.has_fallbacks or course.wishes.fallbacks:
+            longest_s = min(longest_s, LONGEST_BACKOFF_S)
+        until_s = min(course.began_s + longest_s, course.deadline_s)
         if not selection.full or now_s >= until_s:
             return None
         return Wait(until_s - now_s, selection.full, self.group, selection)
