@@ -1,7 +1,5 @@
 """The use case: answer one chat call, streamed or buffered."""
 
-from dataclasses import dataclass
-
 from application.asking import Asking
 from application.attempts import Attempts
 from application.chat_call import ChatCall
@@ -10,6 +8,7 @@ from application.metering import Billing, MeteredPieces
 from application.opening import Opening
 from application.ports.clock import Clock
 from domain.routing.fleet import Deployment
+from domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

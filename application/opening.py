@@ -1,7 +1,6 @@
 """Opening an answer and holding it back until it proves good."""
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 from typing import Final
 
 from application.chat_call import ChatCall
@@ -10,6 +9,7 @@ from domain.chat import events as ev
 from domain.chat.events import BlockKind, StreamEvent
 from domain.errors import ErrorKind, MalformedResponse
 from domain.routing.fleet import Deployment
+from domain.values import dataclass
 
 MAX_HELD_PIECES: Final = 4_096
 MAX_HELD_BYTES: Final = 1024 * 1024

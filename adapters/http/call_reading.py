@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from adapters.dialects.document import Document
@@ -12,9 +11,12 @@ from adapters.http.wish_reading import read_wishes
 from application.chat_call import ChatCall
 from domain.errors import MalformedRequest
 from domain.json_types import JSON
+from domain.values import dataclass
 
 _TIMEOUT_SOURCES: Final = (("x-litellm-timeout", "timeout"), ("", "request_timeout"))
 _STREAM_TIMEOUT_SOURCES: Final = (("x-litellm-stream-timeout", "stream_timeout"), *_TIMEOUT_SOURCES)
+
+_TIMEOUT_HEADERS: Final = frozenset({"x-litellm-timeout", "x-litellm-stream-timeout"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +65,8 @@ def new_call(inbound: Inbound, document: Document, facts: CallFacts) -> ChatCall
 
 def timeout_s(headers: Mapping[str, str], gateway: Mapping[str, JSON], *, stream: bool = False) -> float | None:
     """The caller's own limit for the call, in seconds: the header's before the body's. Raises MalformedRequest."""
+    if not gateway and _TIMEOUT_HEADERS.isdisjoint(headers):
+        return None
     for header, member in _STREAM_TIMEOUT_SOURCES if stream else _TIMEOUT_SOURCES:
         for name, value in ((header, headers.get(header)), (member, gateway.get(member))):
             if value is not None:
@@ -72,7 +76,10 @@ def timeout_s(headers: Mapping[str, str], gateway: Mapping[str, JSON], *, stream
 
 def is_strict(headers: Mapping[str, str]) -> bool:
     """Whether the caller refuses every loss. Raises MalformedRequest where the header says neither yes nor no."""
-    match headers.get("x-feathergate-strict", "false").strip().lower():
+    asked = headers.get("x-feathergate-strict")
+    if asked is None:
+        return False
+    match asked.strip().lower():
         case "true" | "1":
             return True
         case "false" | "0" | "":

@@ -8,6 +8,7 @@ from adapters.http.inbound import Inbound
 from domain.errors import MalformedRequest
 
 _CHARSET: Final = re.compile(r";\s*charset\s*=\s*[\"']?([^\s;\"']*)", re.IGNORECASE)
+_JSON: Final = "application/json"
 _CHARSETS: Final = frozenset({"utf-8", "utf8", "us-ascii", "ascii"})
 
 
@@ -26,7 +27,9 @@ class Reception:
         exchange = inbound.exchange
         self._access.admit(exchange.headers, inbound.credentials, exchange.query)
         body = await exchange.read_body(self._max_body_bytes)
-        _check_charset(exchange.headers.get("content-type", ""))
+        content_type = exchange.headers.get("content-type", _JSON)
+        if content_type != _JSON:
+            _check_charset(content_type)
         return body
 
 

@@ -1,12 +1,12 @@
 """Who answers chat calls."""
 
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 from typing import Protocol
 
 from application.chat_call import ChatCall
 from domain.chat.events import StreamEvent
 from domain.routing.fleet import Deployment
+from domain.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from adapters.dialects.envelope import Envelope
 from adapters.dialects.openai_chat.errors import parse_stream_error
 from adapters.dialects.openai_chat.finish_reasons import parse_finish, truncated
 from adapters.dialects.openai_chat.stream_decoder import DONE
-from adapters.dialects.openai_chat.usage import parse_usage
+from adapters.dialects.openai_chat.usage_tap import glance_at_usage
 from adapters.dialects.openai_chat.wire_tap import Tap, glance
 from adapters.dialects.sse import Frame, FrameDecoder
 from domain.chat.events import ContentSeen, Ended, Failed, Finished, Started, StreamEvent, UsageReported
@@ -116,7 +116,7 @@ class ChatRelay:
                 events.append(Finished(parse_finish(choice.finish_reason), choice.index))
                 self._finished[choice.index] = True
         if tap.usage is not msgspec.UNSET:
-            usage = parse_usage(_plain(tap.usage))
+            usage = glance_at_usage(tap.usage)
             if usage is not None:
                 events.append(UsageReported(usage))
 
@@ -158,13 +158,6 @@ def _rebuilt(data: bytes) -> Envelope:
         return Envelope.decode(data)
     except MalformedRequest as refused:
         raise MalformedResponse(f"expected a chat completion from the upstream; {refused.message[:200]}") from None
-
-
-def _plain(raw: msgspec.Raw) -> JSON:
-    try:
-        return json_codec.decode(bytes(raw))
-    except ValueError as refused:
-        raise MalformedResponse(f"expected usage in JSON from the upstream; {str(refused)[:200]}.") from None
 
 
 def _error_in(data: bytes) -> UpstreamError:

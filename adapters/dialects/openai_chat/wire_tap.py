@@ -20,11 +20,12 @@ class Choice(msgspec.Struct):
     @property
     def has_content(self) -> bool:
         """Whether it says anything beside whose turn it is."""
-        said = self.delta or self.message
-        return bool(self.text) or (
-            said is not None
-            and any(name not in _SILENT and bytes(value) not in _EMPTY for name, value in said.items())
-        )
+        if self.text:
+            return True
+        for name, value in (self.delta or self.message or _NOTHING_SAID).items():
+            if name not in _SILENT and bytes(value) not in _EMPTY:
+                return True
+        return False
 
 
 class Tap(msgspec.Struct):
@@ -39,6 +40,7 @@ class Tap(msgspec.Struct):
 
 
 _DECODER: Final = msgspec.json.Decoder(Tap)
+_NOTHING_SAID: Final[dict[str, msgspec.Raw]] = {}
 _SILENT: Final = frozenset({"role"})
 _EMPTY: Final = frozenset({b"null", b'""', b"[]", b"{}"})
 
