@@ -1,7 +1,7 @@
 """Answering a chat call to its client, streamed or buffered, in the client's dialect."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Final
@@ -45,16 +45,13 @@ class ChatAnswering:
         self._tasks = tasks
         self._keep_alive_s = keep_alive_s
 
-    async def answer(self, inbound: Inbound, call: ChatCall, reply: Reply) -> None:
+    def answer(self, inbound: Inbound, call: ChatCall, reply: Reply) -> Coroutine[None, None, None]:
         """Answer `call` on the inbound's exchange.
 
         Raises what AnswerChat raises, and the error of an answer that broke, after what came before it was
         sent; `inbound.encode_failure` then words it as the stream's last frame.
         """
-        if call.stream:
-            await self._stream(inbound, call, reply)
-        else:
-            await self._buffer(inbound, call, reply)
+        return self._stream(inbound, call, reply) if call.stream else self._buffer(inbound, call, reply)
 
     async def _buffer(self, inbound: Inbound, call: ChatCall, reply: Reply) -> None:
         answer = await self._answer_chat.run(call)

@@ -5,7 +5,7 @@ from typing import Final, Protocol
 from adapters.http.access import AccessPolicy
 from adapters.http.cancel_scope import CancelScope
 from adapters.http.drain import Drain
-from adapters.http.errors import answer_error, with_meaning
+from adapters.http.errors import answer_error, defect
 from adapters.http.exchange import ClientGone, Exchange
 from adapters.http.headers import choose_request_id
 from adapters.http.inbound import Inbound
@@ -84,10 +84,15 @@ class DataPlane:
             try:
                 with scope:
                     self._drain.enter(scope)
-                    await with_meaning(route.handler.handle(inbound), inbound.record.request_id)
+                    await route.handler.handle(inbound)
+            except ClientGone:
+                raise
             except FeatherGateError as error:
                 with scope:
                     await answer_error(inbound, error)
+            except Exception as failure:  # noqa: BLE001 - the home of defects: each is logged and answered
+                with scope:
+                    await answer_error(inbound, defect(failure, inbound.record.request_id))
         except ClientGone:
             inbound.record.status = _CLIENT_LEFT
             inbound.exchange.abort()

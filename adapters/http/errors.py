@@ -3,11 +3,9 @@
 import copy
 import logging
 import math
-from collections.abc import Awaitable
 from typing import Final
 
 from adapters.dialects import json_codec
-from adapters.http.exchange import ClientGone
 from adapters.http.headers import JSON_TYPE, Header, header_value
 from adapters.http.inbound import Inbound
 from application.call_record import CallRecord
@@ -29,16 +27,6 @@ def defect(failure: Exception, request_id: str) -> InternalFault:
     return InternalFault(
         f"the gateway failed; its log tells why under the request id {request_id}", request_id=request_id
     )
-
-
-async def with_meaning(work: Awaitable[None], request_id: str) -> None:
-    """Await `work`; whatever it raises leaves as a FeatherGateError, ClientGone or a cancellation."""
-    try:
-        await work
-    except (FeatherGateError, ClientGone):
-        raise
-    except Exception as failure:  # noqa: BLE001 - the home of defects: each is logged and answered
-        raise defect(failure, request_id) from None
 
 
 async def answer_error(inbound: Inbound, error: FeatherGateError) -> None:

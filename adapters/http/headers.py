@@ -11,13 +11,12 @@ _VISIBLE: Final = "!\"#$&'()*+,-./:;<=>?@[\\]^_`{|}~"
 """Visible ASCII that `quote` leaves alone; `%` itself is encoded, so that decoding gives the text back."""
 _IN_FRAGMENTS: Final = "/!$&'()*+;=:@?"
 """What RFC 3986 lets stand in a fragment beside letters, digits and `-._~`; not the comma, which joins headers."""
-_ENCODED: Final = frozenset(" %")
 _MAX_ID_CHARACTERS: Final = 128
 
 
 def header_value(text: str) -> bytes:
     """`text` as a header's value: visible ASCII as it is, all else percent-encoded UTF-8."""
-    if text.isascii() and text.isprintable() and not _ENCODED & set(text):
+    if text.isascii() and text.isprintable() and " " not in text and "%" not in text:
         return text.encode("ascii")
     return quote(text, safe=_VISIBLE, errors="surrogatepass").encode("ascii")
 

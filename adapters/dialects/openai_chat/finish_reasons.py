@@ -20,6 +20,8 @@ _BY_WORD: Final = MappingProxyType(
         "model_length": FinishReason.LENGTH,  # Mistral
     }
 )
+_PLAIN: Final = MappingProxyType({word: Finish(reason, native=word) for word, reason in _BY_WORD.items()})
+"""What each word means where nothing else is known."""
 _WORDS: Final = MappingProxyType(
     {
         FinishReason.STOP: "stop",
@@ -38,6 +40,9 @@ def parse_finish(word: JSON, *, called: bool = False, refused: bool = False) -> 
 
     Raises MalformedResponse for a word that is not documented, naming it.
     """
+    plain = _PLAIN.get(word) if isinstance(word, str) else None
+    if plain is not None and not (called or refused):
+        return plain
     reason = _BY_WORD.get(word) if isinstance(word, str) else None
     if reason is None:
         raise MalformedResponse(
