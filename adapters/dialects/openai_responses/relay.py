@@ -71,7 +71,8 @@ class ResponsesRelay:
         response = glance_at_response(body)
         events: list[StreamEvent] = []
         self._begin(response, events)
-        if str(response.status) in _RUNNING and not response.error:
+        runs_on = str(response.status) in _RUNNING and response.background is True
+        if runs_on and not response.error:
             running = Finish(FinishReason.OTHER, native=str(response.status))
             events += [ContentSeen(), Finished(running), Ended()]
         else:

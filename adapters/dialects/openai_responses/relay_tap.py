@@ -23,6 +23,7 @@ class Response(msgspec.Struct):
     created_at: Any = None
     service_tier: Any = None
     status: Any = None
+    background: Any = None
     incomplete_details: Any = None
     error: Any = None
     output: list[Item] | None = None

@@ -235,7 +235,7 @@ def test_bytes_that_are_no_text_are_refused_where_they_must_be_read() -> None:
 
 @pytest.mark.parametrize("status", ["queued", "in_progress"])
 def test_answers_in_the_background_are_their_clients_to_fetch(status: str) -> None:
-    raw, events = ResponsesRelay(REPLY).answer(json.dumps(body(status=status)).encode())
+    raw, events = ResponsesRelay(REPLY).answer(json.dumps(body(status=status, background=True)).encode())
     assert json.loads(raw)["status"] == status
     assert events[1:] == (
         ev.ContentSeen(),
@@ -251,6 +251,8 @@ def test_answers_in_the_background_are_their_clients_to_fetch(status: str) -> No
         (b"[]", ErrorKind.BAD_GATEWAY),
         (b"{}", ErrorKind.TRUNCATED),
         (json.dumps(body(status="odd")).encode(), ErrorKind.BAD_GATEWAY),
+        (json.dumps(body(status="queued")).encode(), ErrorKind.BAD_GATEWAY),
+        (json.dumps(body(status="in_progress")).encode(), ErrorKind.BAD_GATEWAY),
         (
             json.dumps(body(status="failed", error={"code": "server_error", "message": "m"})).encode(),
             ErrorKind.SERVER,
