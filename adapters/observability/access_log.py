@@ -108,7 +108,7 @@ class AccessLog:
             "estimated": record.usage_estimated or None,
             "losses": record.losses or None,
             "attempts": record.attempts if record.attempts > 1 else None,
-            "fallback": record.group if record.fallbacks and record.attempts > 1 else None,
+            "fallback": record.group if record.fallbacks else None,
         }
         if error is not None:
             fields |= {"error": error.label, "reason": _reason(error)}
@@ -132,8 +132,8 @@ def _console_line(record: CallRecord, unix_s: float, level: int) -> str:
     _add_amounts(record, words)
     if record.attempts > 1:
         words.append(f"attempts={record.attempts}")
-        if record.fallbacks:
-            words.append(f"fallback={known_word(record.group)}")
+    if record.fallbacks:
+        words.append(f"fallback={known_word(record.group)}")
     if error is not None:
         words.append(f"error={word(error.label)} reason={word(_reason(error))}")
     return " ".join(words)
