@@ -48,7 +48,8 @@ from application.stored_responses import StoredResponses
 from domain.models.profile import ModelProfile
 from domain.pricing.price import Price
 from domain.routing.fleet import Deployment, Fleet
-from tests.application.routed import BILLING, answer_chat_over, attempts_over, courses_over
+from domain.routing.policy import RoutingPolicy
+from tests.application.routed import BILLING, ONE_TRY, answer_chat_over, attempts_over, courses_over
 from tests.http.http_client import Answer, Connection
 
 Script = Callable[[ChatCall], AsyncGenerator[Piece, None]]
@@ -164,6 +165,7 @@ def build_gateway(
     body_idle_s: float = 60.0,
     metrics_need_key: bool = True,
     response_store: ResponseStore | None = None,
+    policy: RoutingPolicy = ONE_TRY,
 ) -> Gateway:
     deployments = [
         Deployment(id=f"id-{name}", group=name, provider="scripted", model=name, price=PRICE) for name in scripts
@@ -172,7 +174,7 @@ def build_gateway(
     clock, tasks, drain, books = LoopClock(), TaskRunner(), Drain(), Books()
     access = access or AccessPolicy()
     provider = ScriptedProvider(scripts)
-    attempts = attempts_over(fleet, clock)
+    attempts = attempts_over(fleet, clock, policy)
     answer_chat = answer_chat_over(attempts, provider)
     answering = ChatAnswering(answer_chat, AnswerHeads(clock), tasks=tasks, keep_alive_s=keep_alive_s)
     count_tokens = CountTokens(

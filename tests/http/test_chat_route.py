@@ -6,6 +6,7 @@ import logging
 
 import pytest
 
+from domain.routing.policy import RoutingPolicy
 from tests.http.conftest import CHAT, chat_body
 from tests.http.gateway_under_test import Gateway, build_gateway, served
 from tests.http.http_client import request_bytes
@@ -231,6 +232,22 @@ async def test_keep_alives_fill_the_silence_also_before_the_answer(server: str) 
         while chunk := await client.chunk():
             rest += chunk
         assert rest.replace(b": ping\n\n", b"") == RAW_FRAME + DONE
+
+
+async def test_a_guarded_stream_is_held_back_until_its_end_with_keep_alives_meanwhile(server: str) -> None:
+    gates = asyncio.Event(), asyncio.Event()
+    policy = RoutingPolicy(guards_whole_streams=True)
+    built = build_gateway({"gated": Gated(*gates)}, keep_alive_s=0.01, policy=policy)
+    async with served(built, server) as gateway, await gateway.connect() as client, asyncio.timeout(5):
+        await client.request("POST", CHAT, body=chat_body("gated", stream=True))
+        gates[0].set()
+        assert (await client.head()).status == 200
+        assert [await client.chunk() for _ in range(3)] == [b": ping\n\n"] * 3
+        gates[1].set()
+        rest = b""
+        while chunk := await client.chunk():
+            rest += chunk
+        assert rest.replace(b": ping\n\n", b"") == RAW_FRAME + RAW_FRAME + DONE
 
 
 async def test_a_failure_after_keep_alives_is_in_the_stream(server: str) -> None:
