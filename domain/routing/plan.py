@@ -50,7 +50,7 @@ class Plan:
         self.story: list[Event] = []
         self.answered: Try | None = None
         self.error: FeatherGateError | None = None
-        self._visit = Visit(roster.group(course.model), None, course, roster.policy, pick, self._chance)
+        self._visit = Visit(roster, None, course, pick, self._chance)
 
     def next(self, now_s: float) -> Step:
         """What to do at `now_s`."""
@@ -97,10 +97,6 @@ class Plan:
         """How many groups were visited beside the one that was asked for."""
         return len(self._visited) - 1
 
-    def _visit_to(self, target: FallbackTarget) -> Visit:
-        group = self._roster.group(target.model)
-        return Visit(group, target, self.course, self._roster.policy, self._pick, self._chance)
-
     def _fails(self, failure: Failure) -> None:
         self.failures.append(failure)
         self.story.append(failure)
@@ -132,7 +128,7 @@ class Plan:
             if target.model in self._visited:
                 continue
             try:
-                self._visit = self._visit_to(target)
+                self._visit = Visit(self._roster, target, self.course, self._pick, self._chance)
             except UnknownModel as error:
                 self._fails(Failure(None, error))
                 continue

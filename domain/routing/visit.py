@@ -7,9 +7,8 @@ from domain.errors import FeatherGateError
 from domain.routing.affinity import warmest
 from domain.routing.failure import ErrorClass, consequence_of
 from domain.routing.group import Draw, Member, Pick
-from domain.routing.policy import RoutingPolicy
 from domain.routing.retry import LONGEST_BACKOFF_S, backoff_s
-from domain.routing.roster import Group
+from domain.routing.roster import Roster
 from domain.routing.selection import Selection
 from domain.routing.steps import Course, Failure, Try, Wait
 from domain.routing.unserved import unserved
@@ -27,18 +26,13 @@ class Visit:
     __slots__ = ("_course", "_draw", "_last", "_pick", "_policy", "_tried", "_used", "_waited", "group", "target")
 
     def __init__(
-        self,
-        group: Group,
-        target: FallbackTarget | None,
-        course: Course,
-        policy: RoutingPolicy,
-        pick: Pick,
-        draw: Draw,
+        self, roster: Roster, target: FallbackTarget | None, course: Course, pick: Pick, draw: Draw
     ) -> None:
-        self.group = group
+        """To the group of `target`, or of the model asked for. Raises UnknownModel where nobody has its name."""
+        self.group = roster.group(course.model if target is None else target.model)
         self.target = target
+        self._policy = roster.policy
         self._course = course
-        self._policy = policy
         self._pick = pick
         self._draw = draw
         self._tried: list[Member] = []
