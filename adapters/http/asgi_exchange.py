@@ -26,6 +26,7 @@ class AsgiExchange:
         "_broken",
         "_heard_s",
         "_is_late",
+        "_is_whole",
         "_receive",
         "_scope",
         "_send",
@@ -58,7 +59,7 @@ class AsgiExchange:
         self.headers = _decoded(scope)
         self._broken: Callable[[Exception], None] | None = None
         self._heard_s: float | None = None
-        self._is_late = False
+        self._is_late = self._is_whole = False
         self._timer: asyncio.TimerHandle | None = None
         self._watcher: asyncio.Task[None] | None = None
 
@@ -90,6 +91,8 @@ class AsgiExchange:
 
     async def finish(self, data: bytes = b"") -> None:
         self.stop_watching()  # servers report the end of the answer as the client's leaving, too
+        if not self._is_whole:  # Hypercorn would wait for ever for somebody to take what it has of the body
+            self._watcher = self._tasks.run(self._tell_when_gone())
         await self._send({"type": "http.response.body", "body": data, "more_body": False})
         self.finished = True
 
@@ -122,6 +125,7 @@ class AsgiExchange:
             if size > max_bytes:
                 raise too_large(max_bytes)
             if not message.get("more_body"):
+                self._is_whole = True
                 return b"".join((*chunks, chunk)) if chunks else chunk
             chunks.append(chunk)
             self._heard_s = self._tasks.loop.time()

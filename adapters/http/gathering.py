@@ -77,6 +77,10 @@ class GatheringTransport(asyncio.Transport):
         self.flush()
         self._below.close()
 
+    def write_eof(self) -> None:
+        self.flush()
+        self._below.write_eof()
+
     def abort(self) -> None:
         self._gathered, self._size = [], 0
         self._below.abort()

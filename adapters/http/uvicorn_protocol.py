@@ -7,11 +7,16 @@ from typing import ClassVar, Final
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from adapters.http.gathering import GatheringTransport, Outbox
+from adapters.http.wire_farewell import Farewell
 
 MAX_HEAD_BYTES: Final = 64 * 1024
 HEAD_TIMEOUT_S: Final = 30.0
 WRITE_STALL_S: Final = 120.0
 
+_MALFORMED: Final = (
+    b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\n"
+    b"content-length: 30\r\nconnection: close\r\n\r\nInvalid HTTP request received."
+)
 _HEAD_TOO_LARGE: Final = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
 )
@@ -56,6 +61,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         self._end_head()
         super().on_headers_complete()
+        self.headers = []  # what follows are trailers, which uvicorn would add to the headers
 
     def on_body(self, body: bytes) -> None:
         self._framing_bytes = 0
@@ -72,6 +78,10 @@ class BoundedProtocol(HttpToolsProtocol):
     def resume_writing(self) -> None:
         super().resume_writing()
         self._stop_watching_reader()
+
+    def send_400_response(self, msg: str) -> None:
+        del msg
+        self._refuse(_MALFORMED)
 
     def _check_framing(self) -> None:
         if self._framing_bytes > MAX_HEAD_BYTES and not self.transport.is_closing():
@@ -95,16 +105,24 @@ class BoundedProtocol(HttpToolsProtocol):
         if left_s > 0 or self._is_answering:
             next_s = min(left_s, self._look_every_s) if left_s > 0 else self._look_every_s
             self._look_timer = self.loop.call_later(next_s, self._look)
-        elif self._in_head:
-            self._refuse(_HEAD_TOO_SLOW)
         else:
+            if self._in_head:
+                self.transport.write(_HEAD_TOO_SLOW)
             self._close()
 
     def _refuse(self, answer: bytes) -> None:
         """Close the connection; say why where no answer is under way."""
-        if not self._is_answering:
+        if self._is_answering:
+            self._close()
+        else:
             self.transport.write(answer)
-        self._close()
+            self._linger()
+
+    def _linger(self) -> None:
+        """Close the connection, in a way that a client that still sends can read what it was told."""
+        self._look_timer.cancel()
+        if not self.transport.is_closing():
+            Farewell(self.out, close=self._close, lost=self.connection_lost)
 
     def _close(self) -> None:
         """Close the connection once the client has read what it was told, or does not go on reading it."""

@@ -13,9 +13,10 @@ from adapters.http.data_plane import DataPlane
 from adapters.http.gathering import Outbox
 from adapters.http.request_body import BODY_IDLE_S
 from adapters.http.routes import Route
-from adapters.http.uvicorn_protocol import BoundedProtocol
+from adapters.http.uvicorn_protocol import MAX_HEAD_BYTES, BoundedProtocol
 from adapters.http.wire_exchange import WireExchange
 from adapters.http.wire_fit import fits
+from adapters.http.wire_request import check_headers, check_size, joined
 from adapters.http.wire_upgrade import without_upgrade
 
 if TYPE_CHECKING:
@@ -57,7 +58,10 @@ class WireProtocol(BoundedProtocol):
     def answered(self, exchange: WireExchange) -> None:
         """The last of the exchange's answer was written."""
         if not exchange.keep_alive:
-            self._close()
+            if exchange.body.is_whole:
+                self._close()
+            else:
+                self._linger()
         self.on_response_complete()
 
     def data_received(self, data: bytes) -> None:
@@ -66,7 +70,8 @@ class WireProtocol(BoundedProtocol):
             self._feed(data)
         except httptools.HttpParserError:
             self.logger.warning("Invalid HTTP request received.")
-            self.send_400_response("Invalid HTTP request received.")
+            if self._framing_bytes <= MAX_HEAD_BYTES:
+                self.send_400_response("Invalid HTTP request received.")
         self._check_framing()
 
     def _feed(self, data: bytes) -> None:
@@ -79,7 +84,8 @@ class WireProtocol(BoundedProtocol):
 
     def _decline_upgrade(self, rest: bytes) -> None:
         """Have the request read again without its offer: the parser took its body for the other protocol's."""
-        head = b"%b %b HTTP/1.1\r\n" % (self.parser.get_method(), self.url) + without_upgrade(self.headers)
+        first = self.parser.get_method(), self.url, self.parser.get_http_version().encode("ascii")
+        head = b"%b %b HTTP/%b\r\n" % first + without_upgrade(self.headers)
         self._offers_upgrade = False
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
@@ -99,6 +105,10 @@ class WireProtocol(BoundedProtocol):
         if self.parser.should_upgrade():
             self._offers_upgrade = True
             return
+        if self._framing_bytes > MAX_HEAD_BYTES:  # the head may have come in one piece with a body
+            check_size(self.url, self.headers, max_bytes=MAX_HEAD_BYTES)
+        headers = joined(self.headers)
+        check_headers(headers, self.parser)
         url = httptools.parse_url(self.url)
         path = url.path.decode("ascii")
         if "%" in path:
@@ -108,7 +118,7 @@ class WireProtocol(BoundedProtocol):
             self._hand_over()
             return
         self._end_head()
-        exchange = self._exchange = WireExchange(self, path, url.query or b"", _joined(self.headers))
+        exchange = self._exchange = WireExchange(self, path, url.query or b"", headers)
         earlier, self.cycle = self.cycle, exchange
         if earlier is None or earlier.response_complete:
             self._start_asgi_task(exchange, found)
@@ -166,16 +176,21 @@ class WireProtocol(BoundedProtocol):
         else:
             self._start_asgi_task(*following)
 
-    def send_400_response(self, msg: str) -> None:
+    def _refuse(self, answer: bytes) -> None:
         running = self._running
-        if running is not None and _came_whole(running):  # its answer is still sent, and the last
+        if running is None:
+            super()._refuse(answer)
+        elif _came_whole(running):  # its answer is still sent, and the last
             running.keep_alive = False
             self.pipeline.clear()
             self.flow.pause_reading()
-        elif isinstance(running, WireExchange) and running.answered:
+        elif not _has_begun(running):
+            self.transport.write(answer)
+            self._close()
+        elif isinstance(running, WireExchange):
             running.abort()
         else:
-            super().send_400_response(msg)
+            self.transport.abort()
 
     def _start_asgi_task(self, cycle: "WireExchange | RequestResponseCycle", app: Any) -> None:
         self._running = cycle
@@ -243,13 +258,6 @@ def _came_whole(request: "WireExchange | RequestResponseCycle") -> bool:
     return request.body.is_whole if isinstance(request, WireExchange) else not request.more_body
 
 
-def _joined(lines: list[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Headers as an Exchange has them."""
-    headers = {name.decode("latin-1").lower(): value.decode("latin-1").rstrip(" \t") for name, value in lines}
-    if len(headers) == len(lines):
-        return headers
-    headers.clear()
-    for raw_name, raw_value in lines:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1").rstrip(" \t")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return headers
+def _has_begun(request: "WireExchange | RequestResponseCycle") -> bool:
+    """Whether something of its answer was sent."""
+    return request.answered if isinstance(request, WireExchange) else request.response_started

@@ -23,6 +23,8 @@ from domain.errors import UpstreamError
 HIGH_WATER_BYTES: Final = 256 * 1024
 SEND_SLICE_BYTES: Final = 256 * 1024
 
+_TRANSFER_CODINGS: Final = frozenset({"chunked", "identity"})
+
 
 class Home(Protocol):
     """The pool that a connection belongs to."""
@@ -192,6 +194,8 @@ class Connection(asyncio.Protocol):
             return
         answer.status = status
         answer.headed = True
+        if answer.headers.get("transfer-encoding", "chunked").lower() not in _TRANSFER_CODINGS:
+            self._objection = "it uses a transfer coding that was not asked for"
         if not self._parser.should_keep_alive():
             self._reusable = False
             self._until_eof = "content-length" not in answer.headers and "chunked" not in (

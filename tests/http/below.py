@@ -32,6 +32,12 @@ class Below(asyncio.Transport):
         self.calls.append("abort")
         self.closed.set()
 
+    def write_eof(self) -> None:
+        self.calls.append("eof")
+
+    def set_protocol(self, protocol: asyncio.BaseProtocol) -> None:
+        self.protocol = protocol
+
     def is_closing(self) -> bool:
         return self.closed.is_set()
 

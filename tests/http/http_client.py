@@ -67,6 +67,20 @@ class Connection:
             headers.append((name.lower(), value.strip()))
         return Answer(int(status_line.split()[1]), headers)
 
+    async def refusal(self, *, may_reset: bool) -> int | None:
+        """The status of an answer behind which the connection closes; None where its reset came first.
+
+        may_reset: the server closes the connection with bytes unread, as Hypercorn does.
+        """
+        try:
+            status = (await self.head()).status
+            assert b"HTTP/1.1 " not in await self.reader.read()
+        except ConnectionResetError:
+            if may_reset:
+                return None
+            raise
+        return status
+
     async def chunk(self) -> bytes:
         """The next chunk of a chunked body; empty at its end. Raises IncompleteReadError where it is cut."""
         size = int(await self.reader.readuntil(b"\r\n"), 16)

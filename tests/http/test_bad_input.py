@@ -1,16 +1,22 @@
 """Whatever comes in, the answer is a 4xx in OpenAI's shape and nothing goes upstream."""
 
+import asyncio
 import gzip
 import json
 import zlib
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.http.access import AccessPolicy
+from domain.secret import Secret
 from tests.http.conftest import CHAT, chat_body
-from tests.http.gateway_under_test import MAX_BODY_BYTES, Gateway, build_gateway
+from tests.http.gateway_under_test import MAX_BODY_BYTES, Gateway, build_gateway, served
+from tests.http.http_client import request_bytes
 from tests.http.scripts import RAW_ANSWER, everything
+from tests.http.test_leaving_clients import until
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
@@ -94,6 +100,23 @@ async def test_chunks_beyond_the_limit_are_refused(gateway: Gateway) -> None:
         await client.request("POST", CHAT, headers={"transfer-encoding": "chunked"})
         await client.send(b"%x\r\n%s\r\n" % (MAX_BODY_BYTES + 1, b" " * (MAX_BODY_BYTES + 1)))
         assert (await client.answer()).status == 413
+
+
+@pytest.mark.parametrize("lines", [{"authorization": "Bearer no"}, {"content-length": "5"}, {}])
+async def test_a_body_that_nobody_reads_holds_nothing(server: str, lines: dict[str, str]) -> None:
+    """In chunks so small that no server's queue has room for them."""
+    locked = build_gateway(everything(), access=AccessPolicy(master_key=Secret("sk")))
+    async with served(locked, server) as gateway, asyncio.timeout(5):
+        await gateway.ask("GET", "/health", headers={"connection": "close"})
+        before = len(asyncio.all_tasks())
+        for _ in range(3):
+            async with await gateway.connect() as client:
+                headers = {"authorization": "Bearer sk", "transfer-encoding": "chunked", **lines}
+                chunk = b"32\r\n" + b"z" * 50 + b"\r\n"
+                client.writer.write(request_bytes("POST", CHAT, headers=headers) + chunk * (MAX_BODY_BYTES // 40))
+                with suppress(ConnectionResetError):  # which Hypercorn's refusals bring to those who still send
+                    assert 400 <= (await client.head()).status < 500
+        await until(lambda: len(asyncio.all_tasks()) <= before and not len(gateway.drain))
 
 
 async def test_a_body_of_the_limit_itself_is_taken(local: Gateway) -> None:

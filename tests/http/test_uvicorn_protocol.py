@@ -58,7 +58,7 @@ async def test_a_head_that_never_ends_is_refused(protocol: BoundedProtocol, belo
         assert "close" not in below.calls
         protocol.data_received(line)
     assert below.written.startswith(b"HTTP/1.1 431 ")
-    assert below.calls[-1] == "close"
+    assert "eof" in below.calls
 
 
 @pytest.mark.parametrize("sent", [b"", b"POST / HTTP/1.1\r\nhos"], ids=["nothing", "half"])

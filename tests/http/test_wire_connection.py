@@ -23,6 +23,7 @@ from tests.http.http_client import Connection, request_bytes
 from tests.http.scripts import DONE, RAW_ANSWER, RAW_FRAME, Flood, Gated, everything
 from tests.http.test_data_plane import gateway_with
 from tests.http.test_leaving_clients import until
+from tests.http.test_uvicorn_protocol import later
 
 GOOD = request_bytes("POST", CHAT, body=chat_body("passed-through"))
 HEALTH = request_bytes("GET", "/health")
@@ -155,6 +156,38 @@ async def test_leaving_ends_what_runs_also_while_another_plane_waits(behind_wire
     async with asyncio.timeout(1):
         await behind_wire.books.booked.wait()
     assert behind_wire.books.records[0].status == 499
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"",
+        GOOD[:30],
+        GOOD[:-9],
+        request_bytes("POST", CHAT, headers={"transfer-encoding": "chunked"}) + b"ff\r\n{",
+        request_bytes("POST", CHAT, body=chat_body("hangs")),
+        request_bytes("POST", CHAT, body=chat_body("hangs-later", stream=True)),
+        request_bytes("POST", CHAT, body=chat_body("hangs")) + GOOD * 3 + HEALTH,
+        request_bytes("POST", CHAT, headers={"content-length": "999999", "connection": "close"}) + b"{",
+        b"GET / HTTP/1.1\r\nx: " + b"y" * 70_000,
+    ],
+    ids=["idle", "head", "body", "chunk", "waiting", "streaming", "pipelining", "refused", "flood"],
+)
+async def test_who_leaves_leaves_no_task_behind(behind_wire: Gateway, sent: bytes) -> None:
+    before = len(asyncio.all_tasks())
+    for how in ("reset", "close", "half close"):
+        async with asyncio.timeout(5), await behind_wire.connect() as client:
+            await client.send(sent)
+            await later(0.01)
+            match how:
+                case "reset":
+                    client.leave()
+                case "close":
+                    client.writer.close()
+                case _:
+                    client.writer.write_eof()
+            await until(lambda: len(asyncio.all_tasks()) == before and not len(behind_wire.tasks))
+        assert (len(behind_wire.drain), behind_wire.books.open) == (0, 0)
 
 
 async def test_a_client_that_waits_for_continue_is_told_to_go_on(client: Connection) -> None:

@@ -102,6 +102,11 @@ class ScriptedServer:
             model="m",
         )
 
+    def plays(self, *scripts: Script) -> None:
+        """Forget what was asked, and go on with other scripts."""
+        self._scripts = list(scripts)
+        self.exchanges.clear()
+
     async def until(self, condition: Callable[[Self], bool]) -> None:
         """Wait until the counts satisfy the condition."""
         async with asyncio.timeout(PATIENCE_S), self._changed:

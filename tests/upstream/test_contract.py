@@ -161,6 +161,13 @@ BAD = (
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n")),
     Bad(name="huge head", error=MalformedResponse, says="cannot be used", script=sends_and_stalls(
         b"HTTP/1.1 200 OK\r\n" + b"X-Filler: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n" * 4_000 + b"\r\n")),
+    *(Bad(name=f"ambiguous: {line!r}", error=MalformedResponse, says="cannot be used", script=sends_and_stalls(
+          b"HTTP/1.1 200 OK\r\n" + line + b"\r\n\r\n" + OK))
+      for line in (b"Content-Length: 11\r\nContent-Length: 5", b"Content-Length: +11", b"Content-Length : 11",
+                   b"X: a\0b\r\nContent-Length: 11", b"X: a\rContent-Length: 11")),
+    *(Bad(name=f"the coding {coding!r}", error=MalformedResponse, says="cannot be used", script=sends_and_stalls(
+          b"HTTP/1.1 200 OK\r\nTransfer-Encoding: " + coding + b"\r\n\r\nb\r\n" + OK + b"\r\n0\r\n\r\n"))
+      for coding in (b"gzip, chunked", b"chunked, chunked", b"chunked\r\nTransfer-Encoding: chunked", b"foo")),
     Bad(name="endless header", error=MalformedResponse, says="cannot be used", script=sends_and_stalls(
         b"HTTP/1.1 200 OK\r\nX-Filler: " + b"a" * 200_000)),
     Bad(name="head over a small limit", limits=Limits(max_head_bytes=64), error=MalformedResponse, says="64 bytes",
@@ -332,6 +339,23 @@ async def test_a_kept_alive_connection_that_the_peer_closes_is_replaced_once(ups
             assert await fetch(upstream, server.request()) == (200, b"again")
             assert server.accepted == 2
             _close_all(server)
+
+
+async def test_a_large_request_is_sent_again_where_its_connection_was_closed(upstream: UpstreamHttp) -> None:
+    body = b"x" * 8_000_000
+
+    async def leave(exchange: Exchange) -> None:
+        exchange.reset()
+
+    async def answer_after_reading(exchange: Exchange) -> None:
+        await exchange.read_body()
+        await exchange.send(answer())
+
+    async with serving(sends(answer()), leave, answer_after_reading, read_bodies=False) as server:
+        await fetch(upstream, server.request(body=b""))
+        assert await fetch(upstream, server.request(body=body)) == (200, OK)
+        assert server.exchanges[-1].body == body
+        await upstream.aclose()
 
 
 async def test_a_peer_that_never_answers_is_tried_twice_at_most(upstream: UpstreamHttp) -> None:
