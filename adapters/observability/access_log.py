@@ -1,7 +1,8 @@
 """One line per request, written past the `logging` machinery: this is the hot path."""
 
 import logging
-from collections.abc import Callable
+import select
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, TextIO, TypeAlias
 
 from adapters.observability.log_lines import LogFormat, LogValue, known_word, redact, render_line, utc_time, word
@@ -15,6 +16,9 @@ MAX_MESSAGE_CHARACTERS: Final = 500
 
 MAX_WAITING_LINES: Final = 512
 """More lines than this are written at once, whatever was deferred."""
+
+ONE_PIECE_BYTES: Final = getattr(select, "PIPE_BUF", 4096)
+"""What is written to a pipe together, however full it is (POSIX, write(2)); Windows does not say."""
 
 _LEVELS: Final = {logging.INFO: "info", logging.WARNING: "warning"}
 
@@ -77,8 +81,9 @@ class AccessLog:
         waiting, self._waiting = self._waiting, []
         lines = [one if isinstance(one, str) else self._render_call(*one, logging.INFO) for one in waiting]
         try:
-            self._stream.write("\n".join(lines) + "\n")
-            self._stream.flush()
+            for block in in_blocks(lines):
+                self._stream.write(block)
+                self._stream.flush()
         except (OSError, ValueError):  # the pipe is gone, or the stream was closed: nobody is left to tell
             self._level = logging.CRITICAL + 1
 
@@ -113,6 +118,21 @@ class AccessLog:
         if error is not None:
             fields |= {"error": error.label, "reason": _reason(error)}
         return render_line(fields, LogFormat.JSON)
+
+
+def in_blocks(lines: Iterable[str]) -> Iterator[str]:
+    """The lines, in blocks that a pipe takes as one: other workers write to it too, and would tear them."""
+    block: list[str] = []
+    size = 0
+    for line in lines:
+        length = len(line) + 1 if line.isascii() else 4 * len(line) + 1
+        if block and size + length > ONE_PIECE_BYTES:
+            yield "\n".join(block) + "\n"
+            block, size = [], 0
+        block.append(line)
+        size += length
+    if block:
+        yield "\n".join(block) + "\n"
 
 
 def _console_line(record: CallRecord, unix_s: float, level: int) -> str:
