@@ -2,9 +2,11 @@
 
 import argparse
 import ipaddress
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from entrypoints.version import feathergate_version
@@ -12,17 +14,24 @@ from entrypoints.version import feathergate_version
 DEFAULT_CONFIG: Final = "feathergate.yaml"
 DEFAULT_HOST: Final = "127.0.0.1"
 DEFAULT_PORT: Final = 8080
+WORKERS_VARIABLE: Final = "NUM_WORKERS"
+MAX_WORKERS: Final = 512
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """One command line. `host` None = 127.0.0.1; `port` 0 = any free one."""
+    """One command line.
+
+    port:    0 = any free one.
+    workers: processes under a supervisor; None = this process serves.
+    """
 
     command: str
     config: Path
     host: str
     port: int
     server: str
+    workers: int | None
     drain_timeout_s: float
     insecure: bool
     dotenv: bool
@@ -43,8 +52,11 @@ class Options:
             return False
 
 
-def parse_arguments(argv: Sequence[str]) -> Options:
-    """The options in `argv` (without the program's name). Exits with status 2 and a sentence where it is wrong."""
+def parse_arguments(argv: Sequence[str], environment: Mapping[str, str] = MappingProxyType({})) -> Options:
+    """The options in `argv` (without the program's name). Exits with status 2 and a sentence where it is wrong.
+
+    As with litellm, `NUM_WORKERS` in the environment stands for the option, where that is not given.
+    """
     parser = _parser()
     given = parser.parse_args(argv)
     host, port = DEFAULT_HOST, DEFAULT_PORT
@@ -57,12 +69,23 @@ def parse_arguments(argv: Sequence[str]) -> Options:
         parser.error("--tls-cert and --tls-key go together")
     if given.server == "uvicorn" and (given.http2 or given.tls_cert):
         parser.error("--server uvicorn speaks plain HTTP/1.1; TLS and HTTP/2 are served by hypercorn")
+    workers = given.workers
+    if workers is None and environment.get(WORKERS_VARIABLE):
+        try:
+            workers = _workers(environment[WORKERS_VARIABLE])
+        except argparse.ArgumentTypeError as mistake:
+            parser.error(f"{WORKERS_VARIABLE}: {mistake}")
+    if workers is not None and not hasattr(os, "fork"):
+        if workers > 1:
+            parser.error("--workers: this system cannot fork processes; start several gateways behind a balancer")
+        workers = None
     return Options(
         command="check" if given.check else given.command,
         config=given.config,
         host=given.host or host,
         port=port if given.port is None else given.port,
         server=given.server,
+        workers=workers,
         drain_timeout_s=given.drain_timeout,
         insecure=given.insecure,
         dotenv=not given.no_dotenv,
@@ -124,6 +147,13 @@ def _add_listening(parser: argparse.ArgumentParser) -> None:
         help="auto (default): hypercorn for TLS and HTTP/2, else uvicorn",
     )
     group.add_argument(
+        "--workers",
+        "--num_workers",
+        type=_workers,
+        metavar="N",
+        help="serve by N processes, which a supervisor keeps going; default: this one process, without any",
+    )
+    group.add_argument(
         "--tls-cert", "--ssl_certfile_path", type=Path, metavar="FILE", help="PEM certificate chain"
     )
     group.add_argument("--tls-key", "--ssl_keyfile_path", type=Path, metavar="FILE", help="PEM private key")
@@ -149,6 +179,12 @@ def _add_logging(parser: argparse.ArgumentParser) -> None:
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdecimal() or int(text) > 65_535:
         raise argparse.ArgumentTypeError(f"expected a port from 0 to 65535, got {text!r}")
+    return int(text)
+
+
+def _workers(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= MAX_WORKERS:
+        raise argparse.ArgumentTypeError(f"expected a number of processes from 1 to {MAX_WORKERS}, got {text!r}")
     return int(text)
 
 

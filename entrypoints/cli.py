@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NoReturn
 
 from adapters.config.loading import LoadedConfig, load_config
@@ -10,26 +10,25 @@ from adapters.config.mistakes import ConfigError
 from adapters.upstream.proxies import ProxySettings
 from domain.errors import NotConfigured
 from entrypoints.arguments import Options, parse_arguments
-from entrypoints.listening import CannotListen
+from entrypoints.listening import CannotServe
 
 EXIT_FAILED, EXIT_MISTAKEN = 1, 2
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line. Exits with 1 where the gateway cannot start, 2 where what was asked is mistaken."""
-    options = parse_arguments(sys.argv[1:] if argv is None else argv)
+    environment = dict(os.environ)  # noqa: TID251 - the one place that reads it
+    options = parse_arguments(sys.argv[1:] if argv is None else argv, environment)
     try:
-        environment = dict(os.environ)  # noqa: TID251 - the one place that reads it
-        loaded = load_config(options.config, environment, dotenv=options.dotenv)
         if options.command == "check":
-            _check(loaded)
+            _check(load_config(options.config, environment, dotenv=options.dotenv))
         else:
-            _serve(options, loaded)
+            _serve(options, environment)
     except ConfigError as mistaken:
         _exit(EXIT_MISTAKEN, *map(str, mistaken.mistakes))
     except NotConfigured as mistaken:
         _exit(EXIT_MISTAKEN, f"feathergate: {mistaken}")
-    except CannotListen as refused:
+    except CannotServe as refused:
         _exit(EXIT_FAILED, f"feathergate: {refused}")
     except KeyboardInterrupt:
         pass
@@ -46,18 +45,25 @@ def _check(loaded: LoadedConfig) -> None:
         print(f"# {notice.message}")
 
 
-def _serve(options: Options, loaded: LoadedConfig) -> None:
+def _serve(options: Options, environment: Mapping[str, str]) -> None:
+    loaded = _load_to_serve(options, environment)
+
     from entrypoints.service import serve  # noqa: PLC0415 - a mistaken command line or file needs none of it
 
+    serve(options, loaded, lambda: _load_to_serve(options, environment))
+
+
+def _load_to_serve(options: Options, environment: Mapping[str, str]) -> LoadedConfig:
+    """The configuration as it is now. Raises ConfigError; NotConfigured where it would be served to anybody."""
+    loaded = load_config(options.config, environment, dotenv=options.dotenv)
     if loaded.settings.master_key is None and not options.is_loopback and not options.insecure:
-        _exit(
-            EXIT_MISTAKEN,
-            f"feathergate: refusing to listen on {options.host} without a key, since anyone who reaches it could "
-            "spend yours; set general_settings.master_key, or say --insecure",
+        raise NotConfigured(
+            f"refusing to listen on {options.host} without a key, since anyone who reaches it could spend yours; "
+            "set general_settings.master_key, or say --insecure"
         )
     for notice in loaded.notices:
         print(f"note: {notice.message}", file=sys.stderr)
-    serve(options, loaded)
+    return loaded
 
 
 def _exit(status: int, *lines: str) -> NoReturn:

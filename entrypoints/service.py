@@ -2,8 +2,10 @@
 
 import gc
 import os
+import socket
 import sys
-from typing import Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
 
 from adapters.config.loading import LoadedConfig
 from adapters.http.lazy_application import LazyApplication
@@ -12,63 +14,109 @@ from entrypoints.arguments import Options
 from entrypoints.banner import render_banner
 from entrypoints.container import Container
 from entrypoints.listening import base_url, check_certificate, listen
-from entrypoints.server import ServerSettings, serve_hypercorn, serve_uvicorn
+from entrypoints.server import Controls, ServerSettings, import_server, serve_hypercorn, serve_uvicorn
+
+if TYPE_CHECKING:
+    from entrypoints.workers_link import WorkerLink
 
 _ALLOCATIONS_PER_COLLECTION: Final = 20_000
 """Requests leave hardly any cycles behind; Python's own 700 would look for them several times a request."""
 
 
-def serve(options: Options, loaded: LoadedConfig) -> None:
-    """Serve until a signal. Raises ConfigError, CannotListen."""
-    container = Container(loaded=loaded, options=options)
-    configure_logging(sys.stderr, log_format=container.log_format(), level=container.log_level())
-    if options.tls_cert is not None and options.tls_key is not None:
-        check_certificate(options.tls_cert, options.tls_key)
+class Service:
+    """A gateway with one configuration. Raises ConfigError, CannotListen where that cannot be served."""
+
+    def __init__(self, options: Options, loaded: LoadedConfig) -> None:
+        self._options = options
+        self._loaded = loaded
+        self._container = Container(loaded=loaded, options=options)
+        if options.tls_cert is not None and options.tls_key is not None:
+            check_certificate(options.tls_cert, options.tls_key)
+        needs_hypercorn = options.tls_cert is not None or options.http2
+        self._on_hypercorn = options.server == "hypercorn" or (options.server == "auto" and needs_hypercorn)
+
+    @property
+    def container(self) -> Container:
+        """What the gateway is made of."""
+        return self._container
+
+    def prepare(self, *, for_forks: bool = False) -> None:
+        """Build what most requests need, have it out of the garbage collector's way, and set up the log.
+
+        for_forks: build everything that any request needs, since processes forked from this one share it.
+        Measured on pass-through: 6 % of the time went into collections before.
+        """
+        container = self._container
+        container.data_plane()
+        if self._on_hypercorn or for_forks:  # the only way to the data plane there, so that nobody should wait
+            container.app()
+        if for_forks:
+            import_server(hypercorn=self._on_hypercorn)
+        configure_logging(sys.stderr, log_format=container.log_format(), level=container.log_level())
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(_ALLOCATIONS_PER_COLLECTION, 20, 20)
+
+    def banner(self, listener: socket.socket) -> str:
+        """What to say once the gateway serves."""
+        url = base_url(listener, tls=self._options.tls_cert is not None)
+        needs_key = self._loaded.settings.master_key is not None
+        return render_banner(self._container.fleet(), url, needs_key=needs_key)
+
+    def serve(
+        self,
+        listener: socket.socket,
+        on_listening: Callable[[Controls], None],
+        link: "WorkerLink | None" = None,
+    ) -> None:
+        """Serve until a signal, or until told by `link` to stop."""
+        options, container = self._options, self._container
+
+        async def close() -> None:
+            await container.drain().wait()
+            await container.upstreams().aclose()
+            container.access_log().flush()
+            if link is not None:
+                await link.leave()
+
+        settings = ServerSettings(
+            listener=listener,
+            drain_timeout_s=options.drain_timeout_s,
+            on_listening=on_listening,
+            on_stop=lambda: container.drain().begin(options.drain_timeout_s),
+            on_hurry=lambda: container.drain().begin(0),
+            retire_timeout_s=self._loaded.settings.limits.total_timeout_s,
+            supervised=link is not None,
+            http2=options.http2,
+            tls_cert=options.tls_cert,
+            tls_key=options.tls_key,
+        )
+        app = LazyApplication(container.app, on_stop=close)
+        if self._on_hypercorn:
+            serve_hypercorn(app, settings)
+        else:
+            serve_uvicorn(app, container.data_plane(), settings)
+
+
+def serve(options: Options, loaded: LoadedConfig, reload: Callable[[], LoadedConfig]) -> None:
+    """Serve until a signal, with `reload` at each SIGHUP where workers serve. Raises ConfigError, CannotServe."""
+    service = Service(options, loaded)
+    if options.workers is not None:
+        from entrypoints.supervision import supervise  # noqa: PLC0415 - one process needs none of it
+
+        supervise(service, options, reload)
+        return
     listener = listen(options.host, options.port)
-    url = base_url(listener, tls=options.tls_cert is not None)
-    banner = render_banner(container.fleet(), url, needs_key=loaded.settings.master_key is not None)
-    settings = ServerSettings(
-        listener=listener,
-        drain_timeout_s=options.drain_timeout_s,
-        on_listening=lambda: _show(banner),
-        on_stop=lambda: container.drain().begin(options.drain_timeout_s),
-        on_hurry=lambda: container.drain().begin(0),
-        http2=options.http2,
-        tls_cert=options.tls_cert,
-        tls_key=options.tls_key,
-    )
-    needs_hypercorn = options.tls_cert is not None or options.http2
-    app = LazyApplication(container.app, on_stop=lambda: _close(container))
-    if options.server == "hypercorn" or (options.server == "auto" and needs_hypercorn):
-        container.app()  # the only way to the data plane there, so that nobody should wait for it
-        _settle_heap()
-        serve_hypercorn(app, settings)
-    else:
-        plane = container.data_plane()
-        _settle_heap()
-        serve_uvicorn(app, plane, settings)
+    banner = service.banner(listener)
+    service.prepare()
+    service.serve(listener, lambda _: show(banner))
 
 
-def _show(banner: str) -> None:
+def show(banner: str) -> None:
+    """Print the banner, whoever reads it."""
     try:
         print(banner, flush=True)  # noqa: T201 - the operator's first sight of the gateway
     except (
         OSError
     ):  # who read has left, as in `feathergate | head -1`; what is left must not fail again at the end
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-async def _close(container: Container) -> None:
-    await container.drain().wait()
-    await container.upstreams().aclose()
-    container.access_log().flush()
-
-
-def _settle_heap() -> None:
-    """Keep what was built so far out of the garbage collector's way, and have it look less often.
-
-    Measured on pass-through: 6 % of the time went into collections before.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(_ALLOCATIONS_PER_COLLECTION, 20, 20)

@@ -1,12 +1,15 @@
 """The page that Prometheus scrapes."""
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from adapters.observability.counting import CallCounts
 from adapters.observability.families import Family, Snapshot, Type
 from adapters.observability.metric_families import CallCollector
 from adapters.observability.totals import Others, add_up
+
+AskOthers: TypeAlias = Callable[[Snapshot], Awaitable[Others]]
+"""Given what this process is about to show, what all others counted."""
 
 
 class FamilySource(Protocol):
@@ -27,9 +30,9 @@ class MetricsPage:
         self._calls = CallCollector(counts)
         self._further = further
         self._sources: tuple[FamilySource, ...] | None = None
-        self._ask_others: Callable[[], Awaitable[Others]] | None = None
+        self._ask_others: AskOthers | None = None
 
-    def join(self, ask_others: Callable[[], Awaitable[Others]]) -> None:
+    def join(self, ask_others: AskOthers) -> None:
         """From now on this process is one of several, of which `ask_others` tells the rest."""
         self._ask_others = ask_others
 
@@ -41,18 +44,22 @@ class MetricsPage:
 
     async def scrape(self, accept: str = "") -> tuple[str, bytes]:
         """The page of all processes. Raises what `ask_others` does."""
-        others = None if self._ask_others is None else await self._ask_others()
-        return self.render(accept, others)
+        if self._ask_others is None:
+            return self.render(accept)
+        own = self.snapshot()
+        others = await self._ask_others(own)
+        return _render((*add_up((own, *others.snapshots)), *_worker_families(others)), others, accept)
 
-    def render(self, accept: str = "", others: Others | None = None) -> tuple[str, bytes]:
-        """Content type and body: OpenMetrics where `accept` asks for it, else the text format."""
-        # prometheus-client takes longer to import than everything else here together: only who scrapes waits
-        from adapters.observability.prometheus_page import render_page  # noqa: PLC0415
+    def render(self, accept: str = "") -> tuple[str, bytes]:
+        """Content type and body of this process: OpenMetrics where `accept` asks for it, else the text format."""
+        return _render(self.snapshot(), None, accept)
 
-        snapshot = self.snapshot()
-        if others is not None:
-            snapshot = (*add_up((snapshot, *others.snapshots)), *_worker_families(others))
-        return render_page(snapshot, others, accept)
+
+def _render(snapshot: Snapshot, others: Others | None, accept: str) -> tuple[str, bytes]:
+    # prometheus-client takes longer to import than everything else here together: only who scrapes waits
+    from adapters.observability.prometheus_page import render_page  # noqa: PLC0415
+
+    return render_page(snapshot, others, accept)
 
 
 def _worker_families(others: Others) -> Iterator[Family]:

@@ -1,3 +1,4 @@
+import os
 from contextlib import suppress
 from pathlib import Path
 
@@ -83,3 +84,47 @@ def test_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
         parse_arguments(["--version"])
     assert stopped.value.code == 0
     assert capsys.readouterr().out.startswith("feathergate ")
+
+
+needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="workers are forked")
+
+
+@needs_fork
+@pytest.mark.parametrize(
+    ("arguments", "environment", "workers"),
+    [
+        ([], {}, None),
+        (["--workers", "2"], {}, 2),
+        (["--num_workers", "1"], {}, 1),
+        ([], {"NUM_WORKERS": "4"}, 4),
+        ([], {"NUM_WORKERS": ""}, None),
+        (["--workers", "2"], {"NUM_WORKERS": "4"}, 2),
+    ],
+)
+def test_workers_are_asked_for_as_with_litellm(
+    arguments: list[str], environment: dict[str, str], workers: int | None
+) -> None:
+    assert parse_arguments(arguments, environment).workers == workers
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "told"),
+    [
+        (["--workers", "0"], {}, "--workers"),
+        (["--workers", "many"], {}, "from 1 to 512"),
+        ([], {"NUM_WORKERS": "1.5"}, "NUM_WORKERS"),
+    ],
+)
+def test_numbers_that_are_none_are_refused(
+    arguments: list[str], environment: dict[str, str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parse_arguments(arguments, environment)
+    assert told in capsys.readouterr().err
+
+
+def test_without_fork_one_process_serves_and_more_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "fork", raising=False)
+    assert parse_arguments(["--workers", "1"]).workers is None
+    with pytest.raises(SystemExit):
+        parse_arguments(["--workers", "2"])

@@ -8,7 +8,7 @@ from entrypoints import cli
 
 CONFIG = """
 model_list: [{model_name: echo, litellm_params: {model: echo/echo}}]
-litellm_settings: {num_retries: 2, set_verbose: false, telemetry: false}
+litellm_settings: {modify_params: true, set_verbose: false, telemetry: false}
 """
 
 
@@ -20,5 +20,5 @@ def test_check_tells_its_notices_in_plain_words(
     path.write_text(CONFIG)
     cli.main(["check", "--config", str(path)])
     notices = [line for line in capsys.readouterr().out.splitlines() if line.startswith("# ")]
-    assert any("num_retries is not supported by this version yet" in line for line in notices)
+    assert any("modify_params is not supported by this version yet" in line for line in notices)
     assert not any("Notice(" in line for line in notices)
