@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
+BENCH  := build/bench/feathergate/bin/python
 ARGS   ?=
 WORKERS ?= auto
 
-.PHONY: run test check format docs prices simulate soak clean
+.PHONY: run test check format docs prices simulate soak bench bench-quick profile clean
 
 run: $(VENV)/.installed
 	$(BIN)/feathergate serve --config feathergate.yaml $(ARGS)
@@ -39,6 +40,21 @@ prices: $(VENV)/.installed-dev
 # Hours of traffic over failing fleets, on virtual time.
 simulate: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.simulation.report
+
+# FeatherGate beside nginx, litellm and Portkey, in a quarter of an hour; the core rows in two minutes. Needs Linux,
+# nginx and wrk; `ARGS="--only requests --seconds 5"` measures a part.
+bench: | $(BIN)/python
+	$(BIN)/python -m bench.environments
+	$(BENCH) -m bench --results bench/RESULTS.md $(ARGS)
+
+bench-quick: | $(BIN)/python
+	$(BIN)/python -m bench.environments
+	$(BENCH) -m bench --quick $(ARGS)
+
+# Where the microseconds go.
+profile: | $(BIN)/python
+	$(BIN)/python -m bench.environments --without-peers
+	$(BENCH) -m bench.profiling --results bench/profile.txt $(ARGS)
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
