@@ -19,16 +19,18 @@ MAX_GUARDED_PIECES: Final = 262_144
 MAX_GUARDED_BYTES: Final = 64 * 1024 * 1024
 """How much of a whole answer is held back at most, where whole answers are."""
 
-_PROOFS: Final = (
-    ev.ContentSeen,
-    ev.TextDelta,
-    ev.ReasoningDelta,
-    ev.ReasoningSigned,
-    ev.RefusalDelta,
-    ev.MediaAdded,
-    ev.OpaqueAdded,
-    ev.ToolArgumentsDelta,
-    ev.Finished,
+_PROOFS: Final[frozenset[type[StreamEvent]]] = frozenset(
+    (
+        ev.ContentSeen,
+        ev.TextDelta,
+        ev.ReasoningDelta,
+        ev.ReasoningSigned,
+        ev.RefusalDelta,
+        ev.MediaAdded,
+        ev.OpaqueAdded,
+        ev.ToolArgumentsDelta,
+        ev.Finished,
+    )
 )
 
 
@@ -85,7 +87,7 @@ class Opening:
 def _says_something(events: tuple[StreamEvent, ...]) -> bool:
     """Whether something was said. Raises the error of a Failed event that comes before."""
     for event in events:
-        if isinstance(event, _PROOFS):
+        if type(event) in _PROOFS:
             return True
         if isinstance(event, ev.BlockStarted) and event.kind is BlockKind.TOOL_CALL:
             return True

@@ -44,7 +44,7 @@ class AnswerHeads:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._blocks: dict[str, tuple[Deployment, bytes]] = {}
+        self._blocks: dict[str, tuple[Deployment, bytes, bytes]] = {}
 
     def buffered(self, inbound: Inbound, call: AnsweredCall, deployment: Deployment, length: int) -> HeaderLines:
         """The head of a whole answer of `length` bytes."""
@@ -70,10 +70,10 @@ class AnswerHeads:
             record.request_id.encode("ascii"),
             duration_ms,
             max(0.0, duration_ms - record.upstream_s * 1000),
-            b"" if deployment is None else self._block(deployment),
+            b"" if deployment is None else self._block(deployment, record),
         )
-        if deployment is not None:
-            lines += _in_the_end(record) if record.attempts > 1 or record.fallbacks else _AT_ONCE
+        if deployment is not None and (record.attempts > 1 or record.fallbacks):
+            lines += _in_the_end(record)
         if call.losses:
             lines += _lines(
                 (b"x-feathergate-warning", warning_value(loss.code, loss.place))
@@ -86,11 +86,13 @@ class AnswerHeads:
             )
         return HeaderLines(lines)
 
-    def _block(self, deployment: Deployment) -> bytes:
+    def _block(self, deployment: Deployment, record: CallRecord) -> bytes:
+        """What is the same for all that the deployment answers at once; others are told how it came about."""
         built = self._blocks.get(deployment.id)
         if built is None or built[0] is not deployment:
-            built = self._blocks[deployment.id] = deployment, _lines(_deployment_headers(deployment))
-        return built[1]
+            told = _lines(_deployment_headers(deployment))
+            built = self._blocks[deployment.id] = deployment, told, told + _AT_ONCE
+        return built[1] if record.attempts > 1 or record.fallbacks else built[2]
 
 
 def _lines(headers: Iterable[Header]) -> bytes:

@@ -46,5 +46,9 @@ class CancelScope:
         while self._asked:
             self._asked -= 1
             others = self._task.uncancel()
-        if isinstance(failure, asyncio.CancelledError) and not others and self._cause is not None:
-            raise self._cause from None
+        cause, self._cause = self._cause, None  # what is raised holds its frames, and they hold this scope
+        if isinstance(failure, asyncio.CancelledError) and not others and cause is not None:
+            try:
+                raise cause from None
+            finally:
+                del cause, failure, trace

@@ -21,6 +21,10 @@ class RoutingBook:
         self._log.changed(deployment, before, after)
 
     def routed(self, plan: Plan) -> None:
-        self._counts.routed(plan)
-        if self._log.explains_all or not plan.went_smoothly:
+        smooth = plan.went_smoothly
+        if smooth and plan.answered is not None:
+            self._counts.answered[plan.answered.member.deployment.id] += 1
+        else:
+            self._counts.routed(plan)
+        if not smooth or self._log.explains_all:
             self._log.routed(plan)
