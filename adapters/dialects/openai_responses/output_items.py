@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from adapters.dialects.identity import minted
 from adapters.dialects.openai_responses.citations import render_annotation
 from adapters.dialects.openai_responses.finish import INCOMPLETE, render_finish
 from adapters.dialects.openai_responses.vocabulary import OPENAI
@@ -28,15 +27,15 @@ class Naming:
     namespaced: namespace and name of the tools that the client keeps in namespaces.
     """
 
-    __slots__ = ("_answer_id", "_namespaced")
+    __slots__ = ("_namespaced", "_stem")
 
     def __init__(self, answer_id: str, namespaced: Mapping[str, tuple[str, str]]) -> None:
-        self._answer_id = answer_id
+        self._stem = answer_id.partition("_")[2]
         self._namespaced = namespaced
 
     def item_id(self, prefix: str, index: int) -> str:
-        """The id of the item at `index` of the output: always the same for the same upstream answer."""
-        return minted(prefix, f"{self._answer_id}/{index}")
+        """The id of the item at `index` of the output: the answer's own with another prefix, and the index."""
+        return f"{prefix}{self._stem}{index:02x}"
 
     def tool(self, name: str) -> dict[str, JSON]:
         """The members that name a called tool."""
