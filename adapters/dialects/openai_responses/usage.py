@@ -6,6 +6,10 @@ from typing import Final
 from domain.chat.usage import Usage
 from domain.json_types import JSON
 
+_NUMBERS: Final = (int, float)
+"""A boolean is none."""
+_COUNTS: Final = 2**63
+"""Larger numbers count nothing."""
 _TTL_COUNTS: Final = MappingProxyType({"30m": "ttl_30m_tokens", "12h": "ttl_12h_tokens"})
 
 
@@ -16,22 +20,24 @@ def parse_usage(usage: JSON) -> Usage | None:
     """
     if not isinstance(usage, dict):
         return None
-    prompt, completion = _count(usage, "input_tokens"), _count(usage, "output_tokens")
+    counts = _counts(usage)
+    prompt, completion = counts.get("input_tokens"), counts.get("output_tokens")
     if prompt is None and completion is None:
         return None
-    total = _count(usage, "total_tokens")
+    total = counts.get("total_tokens")
     if prompt is not None and total is not None and total > prompt + (completion or 0):
         completion = total - prompt
-    read, written = _object(usage, "input_tokens_details"), _object(usage, "output_tokens_details")
+    details = usage.get("input_tokens_details")
+    read, written = _counts(details), _counts(usage.get("output_tokens_details"))
     return Usage(
         prompt_tokens=prompt,
         completion_tokens=completion,
-        cache_read_tokens=_count(read, "cached_tokens"),
-        cache_write_tokens=_count(read, "cache_write_tokens"),
-        cache_write_tokens_by_ttl=_by_ttl(read) if "cache_write_tokens_details" in read else {},
-        reasoning_tokens=_count(written, "reasoning_tokens"),
-        audio_prompt_tokens=_count(read, "audio_tokens"),
-        audio_completion_tokens=_count(written, "audio_tokens"),
+        cache_read_tokens=read.get("cached_tokens"),
+        cache_write_tokens=read.get("cache_write_tokens"),
+        cache_write_tokens_by_ttl=_by_ttl(details),
+        reasoning_tokens=written.get("reasoning_tokens"),
+        audio_prompt_tokens=read.get("audio_tokens"),
+        audio_completion_tokens=written.get("audio_tokens"),
     )
 
 
@@ -59,21 +65,15 @@ def render_usage(usage: Usage) -> dict[str, JSON]:
     }
 
 
-def _by_ttl(read: dict[str, JSON]) -> dict[str, int]:
-    written = _object(read, "cache_write_tokens_details")
-    counts = ((ttl, _count(written, name)) for ttl, name in _TTL_COUNTS.items())
-    return {ttl: count for ttl, count in counts if count is not None}
+def _by_ttl(details: JSON) -> dict[str, int]:
+    if not isinstance(details, dict) or "cache_write_tokens_details" not in details:
+        return {}
+    counts = _counts(details["cache_write_tokens_details"])
+    return {ttl: counts[name] for ttl, name in _TTL_COUNTS.items() if name in counts}
 
 
-def _object(owner: dict[str, JSON], name: str) -> dict[str, JSON]:
-    value = owner.get(name)
-    return value if isinstance(value, dict) else {}
-
-
-def _count(owner: dict[str, JSON], name: str) -> int | None:
-    value = owner.get(name)
-    if value is None or (type(value) is int and 0 <= value < 2**63):  # nearly always; a boolean is none
-        return value
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    return int(value) if 0 <= value < 2**63 else None
+def _counts(owner: JSON) -> dict[str, int]:
+    """The members of an object that are counts, some of which come as 12.0; none where it is no object."""
+    if not isinstance(owner, dict):
+        return {}
+    return {name: int(value) for name, value in owner.items() if type(value) in _NUMBERS and 0 <= value < _COUNTS}
