@@ -46,7 +46,7 @@ class ChatCall:
     """One call: what the client asked, and what became known on the way.
 
     model:         the name the client asked for.
-    timeout_s:     the caller's own limit for the whole call, or what is left of it for this attempt.
+    timeout_s:     the caller's own limit for the whole call, all its tries together.
     first_event_s: how long an attempt at a stream waits for the upstream's first sign of life; None = as long
                    as for any answer.
     wishes:        what the caller asks of routing.
@@ -81,11 +81,6 @@ class ChatCall:
         if target is not None:
             call.model, call.document = target.model, self.document.changed(target.model, target.changes)
         return call
-
-    def begin_anew(self) -> None:
-        """Forget what an earlier try noted: another deployment is asked."""
-        self.losses.clear()
-        self.upstream_headers = {}
 
     def accept(self, losses: Sequence[Loss], deployment: Deployment) -> None:
         """Take note of `losses`. Raises UnsupportedFeature where caller or operator does not accept them.

@@ -15,11 +15,12 @@ from domain.routing.steps import Try
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenCount:
-    """A count, whether it is only an estimate, and whose it is."""
+    """A count, whether it is only an estimate, whose it is, and the call as it was made to them."""
 
     tokens: int
     estimated: bool
     deployment: Deployment
+    call: ChatCall
 
 
 class CountTokens:
@@ -40,17 +41,19 @@ class CountTokens:
         What refers to something an upstream keeps is never estimated: nobody else sees how long that is. Raises
         UnknownModel, NotConfigured, RequestErrors, and UpstreamErrors (`not_found` only for such requests).
         """
+        made = call
 
         async def ask(tried: Try) -> int | None:
+            nonlocal made
+            made = call.again(tried.target) if call.record.attempts or tried.target else call
             call.record.asked(tried.member.deployment, tried.target)
-            call.begin_anew()
-            return await self._counted(tried.member.deployment, call)
+            return await self._counted(tried.member.deployment, made)
 
         served = await self._attempts.run(self._courses.of(call), ask)
         served.ended()
         deployment, counted = served.tried.member.deployment, served.answer
         if counted is not None:
-            return TokenCount(tokens=counted, estimated=False, deployment=deployment)
+            return TokenCount(tokens=counted, estimated=False, deployment=deployment, call=made)
         if call.stateful:
             raise UnsupportedFeature(
                 "expected a model whose upstream counts tokens, since the request refers to what it keeps; "
@@ -59,9 +62,9 @@ class CountTokens:
                 provider=deployment.provider,
                 model=deployment.model,
             )
-        request = replace(call.document.canonical(), model=deployment.model)
+        request = replace(made.document.canonical(), model=deployment.model)
         tokens = estimate_tokens(request, self._family_of(deployment))
-        return TokenCount(tokens=tokens, estimated=True, deployment=deployment)
+        return TokenCount(tokens=tokens, estimated=True, deployment=deployment, call=made)
 
     async def _counted(self, deployment: Deployment, call: ChatCall) -> int | None:
         asked_s = self._clock.monotonic_s()

@@ -47,10 +47,10 @@ class CountHandler:
         body = await self._reception.body(inbound)
         call, _ = self._reader.read(body, inbound)
         count = await self._count_tokens.run(call)
-        inbound.record.losses = len(call.losses)
+        inbound.record.losses = len(count.call.losses)
         inbound.record.status = 200
         answer = json_codec.encode(self._render(count.tokens))
-        head = self._heads.buffered(inbound, call, count.deployment, len(answer))
+        head = self._heads.buffered(inbound, count.call, count.deployment, len(answer))
         exchange = inbound.exchange
         await exchange.start(200, [*head, ESTIMATED] if count.estimated else head)
         await exchange.finish(answer)
