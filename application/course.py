@@ -38,7 +38,7 @@ class ChatCourses:
         return Course(
             model=call.model,
             began_s=began_s,
-            deadline_s=NO_DEADLINE if call.timeout_s is None else began_s + call.timeout_s,
+            deadline_s=deadline_s(began_s, call.timeout_s),
             wishes=wishes,
             needs=self._needs(call) if self._has_needs else NO_NEEDS,
             call_id=call.request_id,

@@ -11,6 +11,7 @@ from application.ports.embedder import Embedder, RelayedEmbeddings
 from domain.embeddings import EmbeddingResponse
 from domain.pricing.cost import cost_usd
 from domain.routing.fleet import Deployment
+from domain.routing.group import Needs
 from domain.routing.steps import Course, Try
 
 
@@ -53,6 +54,7 @@ class Embed:
             began_s=began_s,
             deadline_s=deadline_s(began_s, call.timeout_s),
             wishes=call.wishes,
+            needs=Needs(tags=call.wishes.tags),
             call_id=call.request_id,
         )
         served = await self._attempts.run(course, ask)

@@ -6,7 +6,7 @@ from adapters.dialects.embeddings.openai import render_response
 from adapters.dialects.envelope import Envelope
 from adapters.dialects.openai_chat.gateway_members import split_gateway_members
 from adapters.http.answer_heads import AnswerHeads
-from adapters.http.call_reading import is_strict, named_model, timeout_s
+from adapters.http.call_reading import drops_params, is_strict, named_model, timeout_s
 from adapters.http.inbound import Inbound
 from adapters.http.reception import Reception
 from adapters.http.wish_reading import read_wishes
@@ -14,7 +14,6 @@ from application.embed import Embed, Embedded
 from application.embedding_call import EmbeddingCall
 from application.ports.embedder import RelayedEmbeddings
 from domain.errors import MalformedRequest
-from domain.json_types import JSON
 
 
 class EmbeddingsHandler:
@@ -53,15 +52,9 @@ def read_call(body: bytes, inbound: Inbound) -> EmbeddingCall:
         record=inbound.record,
         timeout_s=timeout_s(headers, gateway),
         wishes=read_wishes(headers, gateway, model),
-        drop_params=_drop_params(gateway.get("drop_params")),
+        drop_params=drops_params(gateway),
         strict=is_strict(headers),
     )
-
-
-def _drop_params(value: JSON) -> bool | None:
-    if value is None or isinstance(value, bool):
-        return value
-    raise MalformedRequest("drop_params: expected true or false", param="drop_params")
 
 
 def _rendered(embedded: Embedded) -> bytes:

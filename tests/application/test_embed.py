@@ -1,6 +1,7 @@
 """Embedding: one deployment, its usage in the record, losses as the operator accepts them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -15,6 +16,8 @@ from domain.errors import FeatherGateError, UnsupportedFeature, UpstreamTimeout
 from domain.json_types import JSON
 from domain.pricing.price import Price
 from domain.routing.fleet import Deployment
+from domain.routing.policy import RoutingPolicy
+from domain.routing.wishes import RoutingWishes
 from tests.application.fakes import ManualClock
 from tests.application.routed import BILLING, attempts_over
 
@@ -93,3 +96,14 @@ def test_losses_are_refused_where_they_may_not_be() -> None:
         with pytest.raises(UnsupportedFeature):
             refusing.accept([DROPPED], deployment)
         assert refusing.losses == []
+
+
+async def test_tags_choose_among_embedders_too() -> None:
+    free, paid = (replace(DEPLOYMENT, id=tag, tags=(tag,)) for tag in ("free", "paid"))
+    clock = ManualClock()
+    attempts = attempts_over([free, paid], clock, RoutingPolicy(tag_filtering=True))
+    answer = EmbeddingResponse(vectors=((1.0,),), usage=Usage(prompt_tokens=2))
+    use_case = Embed(attempts, ScriptedEmbedder(answer, clock), clock, lambda deployment: None)
+    call = embedding_call()
+    call.wishes = RoutingWishes(tags=("paid",))
+    assert (await use_case.run(call)).deployment is paid

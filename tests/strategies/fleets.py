@@ -1,7 +1,5 @@
 """Deployments and fleets, for the property tests of routing."""
 
-from collections.abc import Sequence
-
 from hypothesis import strategies as st
 
 from domain.routing.fleet import Deployment
@@ -39,23 +37,6 @@ def names() -> st.SearchStrategy[str]:
     return st.one_of(
         st.sampled_from([*GROUP_NAMES, "openai/gpt-5", "openai/gpt-5-mini", "openai/", "line\nbreak", "claude-3"]),
         st.text(st.characters(exclude_characters="*", exclude_categories=["Cs"]), min_size=1, max_size=12),
-    )
-
-
-def shares() -> st.SearchStrategy[float | None]:
-    """A share as operators write it, most of them not at all."""
-    return st.one_of(st.none(), st.just(0.0), st.integers(1, 100).map(float), st.floats(0.1, 10.0))
-
-
-@st.composite
-def equals(draw: st.DrawFn) -> tuple[Deployment, ...]:
-    """Deployments of one group with any mix of shares."""
-    drawn: Sequence[tuple[float | None, float | None, float | None]] = draw(
-        st.lists(st.tuples(shares(), shares(), shares()), min_size=1, max_size=6)
-    )
-    return tuple(
-        deployment(ident=str(index), weight=weight, rpm=rpm, tpm=tpm)
-        for index, (weight, rpm, tpm) in enumerate(drawn)
     )
 
 
