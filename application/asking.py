@@ -35,8 +35,7 @@ class Asking:
 
     def _first_event_s(self, tried: Try, call: ChatCall) -> float | None:
         """How long a stream's first sign of life is waited for: without end where nobody else could give one."""
-        group = tried.group
-        if group.is_alone and not (group.has_fallbacks or call.wishes.fallbacks):
+        if not tried.has_others:
             return None
         reasons = tried.member.deployment.always_reasons or call.document.asks_to_reason()
         return self._patience.reasoning_first_event_s if reasons else self._patience.first_event_s

@@ -104,7 +104,7 @@ class Attempts:
         answering = self._drive(plan, attempt, discard)
         if course.deadline_s == NO_DEADLINE:
             return answering
-        return _in_time(answering, course.deadline_s - self.clock.monotonic_s(), plan)
+        return self._in_time(answering, plan)
 
     async def _drive(
         self, plan: Plan, attempt: Attempt[_Answer], discard: Discard[_Answer] | None
@@ -138,6 +138,20 @@ class Attempts:
                         raise step.error
                     case _:
                         assert_never(step)
+        finally:
+            if plan.course.deadline_s == NO_DEADLINE:
+                self._watch.routed(plan)
+
+    async def _in_time(self, answering: Awaitable[Served[_Answer]], plan: Plan) -> Served[_Answer]:
+        """What `answering` gives within the caller's time. Raises what failed till then."""
+        limit = asyncio.timeout(plan.course.deadline_s - self.clock.monotonic_s())
+        try:
+            async with limit:
+                return await answering
+        except TimeoutError:
+            if not limit.expired():
+                raise
+            raise plan.late() from None
         finally:
             self._watch.routed(plan)
 
@@ -181,15 +195,3 @@ async def _answered(served: Served[_Answer], attempt: Attempt[_Answer]) -> Serve
     with served:
         served.answer = await attempt(served.tried)
     return served
-
-
-async def _in_time(answering: Awaitable[_Answer], left_s: float, plan: Plan) -> _Answer:
-    """What `answering` gives within the time that is left. Raises what failed till then."""
-    limit = asyncio.timeout(left_s)
-    try:
-        async with limit:
-            return await answering
-    except TimeoutError:
-        if not limit.expired():
-            raise
-        raise plan.late() from None

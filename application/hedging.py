@@ -34,11 +34,13 @@ class Hedging:
         `ask` tells the plan of a failure, and raises it; the last one is raised here. An answer that comes too
         late is given to `discard`.
         """
-        pace = self._groups.setdefault(first.group.name, _Pace(self._policy))
+        pace = self._groups.get(first.group.name)
+        if pace is None:
+            pace = self._groups[first.group.name] = _Pace(self._policy)
         pace.budget.earn()
         began_s = self._clock.monotonic_s()
         patience_s = pace.first_tokens.quantile(self._policy.quantile)
-        if patience_s is None:
+        if patience_s is None or len(first.selection.candidates) < 2:
             served = await ask(first)
         else:
             race = _Race(ask, discard)
@@ -49,8 +51,10 @@ class Hedging:
                     if second is not None:
                         race.enter(second)
                 served = await race.winner()
-            finally:
-                await race.close()
+                await race.close(keeping_winner=True)
+            except BaseException:
+                await race.close(keeping_winner=False)
+                raise
         pace.first_tokens.add(self._clock.monotonic_s() - began_s)
         return served
 
@@ -106,14 +110,18 @@ class _Race(Generic[_Served]):
         await self.has_winner()
         return (self._won or self._ended[-1]).result()
 
-    async def close(self) -> None:
-        """Leave nothing behind."""
+    async def close(self, *, keeping_winner: bool) -> None:
+        """Leave nothing behind, but the winner's answer where it is wanted."""
         for task in self._running:
-            task.cancel()
+            if not task.cancelling():  # else it is closing already, and is left to it
+                task.cancel()
         if self._running:
             await asyncio.wait(self._running)
-        for task in (*self._running, *self._ended):
-            if task is self._won or task.cancelled() or isinstance(task.exception(), FeatherGateError):
-                continue
-            await self._discard(task.result())
+        self._ended += self._running
         self._running = set()
+        while self._ended:
+            task = self._ended.pop()
+            if task.cancelled() or isinstance(task.exception(), FeatherGateError):
+                continue
+            if task is not self._won or not keeping_winner:
+                await self._discard(task.result())

@@ -48,29 +48,37 @@ def after_failure(
     *,
     now_s: float,
     alone: bool,
+    is_probe: bool,
 ) -> Health:
-    """The health after `error`, which `standing` has counted; `alone`: nobody else could answer instead."""
+    """The health after `error`, which `standing` has counted.
+
+    alone: nobody else could answer instead. is_probe: the call was to prove that the deployment is well; what
+    becomes of calls that began before it was left alone is no news.
+    """
     health = standing.health
+    proves = is_probe and health.breaker is Breaker.HALF_OPEN
     cooldown_s = cooldown_of(deployment, policy)
     if not policy.enabled or cooldown_s == 0 or error.origin != "provider":
         return health
     match consequence.cools:
         case Cooling.NEVER:
             # An answer that blames the caller is one all the same: the deployment is there.
-            return recovered(health) if health.breaker is Breaker.HALF_OPEN else health
+            return recovered(health) if proves else health
         case Cooling.LIMITED:
-            return _after_limit(standing, error, policy, now_s=now_s, cooldown_s=cooldown_s, alone=alone)
+            told = recovered(health) if proves else health
+            wait_s = _limit_s(standing, error, policy, now_s=now_s, cooldown_s=cooldown_s, alone=alone)
+            return told if wait_s is None else limited(told, now_s + wait_s)
         case Cooling.AT_ONCE:
             at_once = not alone
         case Cooling.COUNTS:
             at_once = False
         case _:
             assert_never(consequence.cools)
-    if health.breaker is Breaker.OPEN:
-        return health  # the call began before it opened: its failure is no news
+    if health.breaker is not Breaker.CLOSED and not proves:
+        return health
     if (
         at_once
-        or health.breaker is Breaker.HALF_OPEN
+        or proves
         or _failed_too_often(standing, deployment, consequence.error_class, policy, now_s=now_s, alone=alone)
     ):
         return tripped(health, now_s, cooldown_s=cooldown_s, why=_why(standing, error, now_s))
@@ -86,7 +94,7 @@ def _why(standing: Standing, error: FeatherGateError, now_s: float) -> str:
     return f"{error.label}; {standing.row} in a row, {failures:.0f} of {calls:.0f} calls failed within a minute"
 
 
-def _after_limit(
+def _limit_s(
     standing: Standing,
     error: FeatherGateError,
     policy: CooldownPolicy,
@@ -94,17 +102,15 @@ def _after_limit(
     now_s: float,
     cooldown_s: float | None,
     alone: bool,
-) -> Health:
-    health = standing.health
-    if health.breaker is Breaker.HALF_OPEN:
-        health = recovered(health)
+) -> float | None:
+    """For how long a rate limit keeps the deployment from being asked; None = it does not."""
     wait_s = error.retry_after_s
     if wait_s is None:
         allowed = policy.allowed_by_class.get(ErrorClass.RATE_LIMIT)
         if alone or (allowed is not None and standing.failures_of(ErrorClass.RATE_LIMIT, now_s) <= allowed):
-            return health
+            return None
         wait_s = UNTOLD_LIMIT_S if cooldown_s is None else cooldown_s
-    return limited(health, now_s + min(wait_s, LONGEST_LIMIT_S))
+    return min(wait_s, LONGEST_LIMIT_S)
 
 
 def _failed_too_often(

@@ -71,6 +71,7 @@ class Lease:
             self._roster.policy.cooldown,
             now_s=now_s,
             alone=not self._group.can_spare(member, now_s),
+            is_probe=self._is_probe,
         )
         self._change(health)
 

@@ -1,5 +1,7 @@
 """The course of one call over the groups that may answer it: who is asked next, and when to give up."""
 
+from dataclasses import replace
+
 from domain.errors import DeadlineExceeded, FeatherGateError, UnknownModel, UpstreamRejected
 from domain.routing.chance import Chance
 from domain.routing.failure import FallbackKind, consequence_of
@@ -44,13 +46,13 @@ class Plan:
         self._pick = pick
         self._chance = Chance(draw)
         self._queue: list[FallbackTarget] = []
-        self._visited = [course.model]
         self.failures: list[Failure] = []
         self.tries: list[Try] = []
         self.story: list[Event] = []
         self.answered: Try | None = None
         self.error: FeatherGateError | None = None
         self._visit = Visit(roster, None, course, pick, self._chance)
+        self._visited = [self._visit.group.identity]
 
     def next(self, now_s: float) -> Step:
         """What to do at `now_s`."""
@@ -65,6 +67,7 @@ class Plan:
             return self._fall_back(step, now_s)
         if isinstance(step, Wait):
             return self._worth_it(step, now_s)
+        step.has_others = not step.group.is_alone or self._may_fall_back(FallbackKind.GENERAL)
         self.tries.append(step)
         self.story.append(step)
         return step
@@ -73,6 +76,7 @@ class Plan:
         """Somebody to ask beside the one who is being asked, if there is."""
         step = self._visit.beside(now_s)
         if step is not None:
+            step.has_others = True
             self.tries.append(step)
             self.story.append(step)
         return step
@@ -90,7 +94,7 @@ class Plan:
     def went_smoothly(self) -> bool:
         """Whether nobody failed, and nobody was left out for a reason that passes."""
         tries = self.tries
-        return not self.failures and len(tries) == 1 and not tries[0].selection.hindered
+        return self.error is None and not self.failures and len(tries) == 1 and not tries[0].selection.hindered
 
     @property
     def fallbacks(self) -> int:
@@ -103,17 +107,35 @@ class Plan:
 
     def _worth_it(self, wait: Wait, now_s: float) -> Step:
         """`wait`, unless it is too long, or longer than anyone need wait whom somebody else could answer."""
-        if wait.for_slot:
-            self.story.append(wait)
-            return wait
-        kind = consequence_of(self.failures[-1].error).fallback
+        kind = consequence_of(self.failures[-1].error).fallback if self.failures else FallbackKind.GENERAL
         longest_s = self._roster.policy.patience.longest_wait_s
-        if self._queue or self._targets(kind):
+        if self._may_fall_back(kind):
             longest_s = min(longest_s, LONGEST_BACKOFF_S)
-        if wait.seconds <= longest_s and now_s + wait.seconds < self.course.deadline_s:
-            self.story.append(wait)
-            return wait
-        return self._fall_back(self.failures[-1], now_s)
+        if wait.for_slot:
+            wait = replace(wait, seconds=min(wait.seconds, self.course.began_s + longest_s - now_s))
+            is_worth_it = wait.seconds > 0
+        else:
+            is_worth_it = wait.seconds <= longest_s and now_s + wait.seconds < self.course.deadline_s
+        if not is_worth_it:
+            return self._fall_back(self._visit.given_up(now_s), now_s)
+        self.story.append(wait)
+        return wait
+
+    def _may_fall_back(self, kind: FallbackKind) -> bool:
+        """Whether another group may still answer where this one fails so."""
+        policy = self._roster.policy.fallbacks
+        if not (self._queue or policy.general or policy.context_window or self.course.wishes.fallbacks):
+            return False  # nearly always where nobody else of the group is left to ask
+        if self.fallbacks >= policy.most:
+            return False
+        return any(self._leads_on(target) for target in (*self._targets(kind), *self._queue))
+
+    def _leads_on(self, target: FallbackTarget) -> bool:
+        """Whether it is a group that was not visited yet."""
+        try:
+            return self._roster.group(target.model).identity not in self._visited
+        except UnknownModel:
+            return False
 
     def _fall_back(self, failure: Failure, now_s: float) -> Step:
         """The first step in the next group after `failure` ended a visit, if there is one."""
@@ -125,14 +147,15 @@ class Plan:
         self._queue[:0] = self._targets(kind)
         while self._queue and self.fallbacks < self._roster.policy.fallbacks.most:
             target = self._queue.pop(0)
-            if target.model in self._visited:
-                continue
             try:
-                self._visit = Visit(self._roster, target, self.course, self._pick, self._chance)
+                visit = Visit(self._roster, target, self.course, self._pick, self._chance)
             except UnknownModel as error:
                 self._fails(Failure(None, error))
                 continue
-            self._visited.append(target.model)
+            if visit.group.identity in self._visited:
+                continue
+            self._visit = visit
+            self._visited.append(visit.group.identity)
             return self.next(now_s)
         self.error = self._first_error()
         return GiveUp(self.error)

@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from domain.routing.fleet import WILDCARD, Deployment, Fleet
 from domain.routing.group import Member, Needs
 from domain.routing.health import Health
-from domain.routing.policy import ANY_GROUP, RoutingPolicy
+from domain.routing.policy import RoutingPolicy
 from domain.routing.selection import Selection, is_plain, next_change_s, select
 from domain.routing.standing import Standing
 
@@ -25,12 +25,23 @@ class Group:
     """The deployments that serve one name.
 
     name:     as it is configured; clients, and fallbacks, may name it otherwise.
-    has_fallbacks: whether another group may answer in its place.
+    is_alone: it has one deployment that can be called, so that nobody else of it can answer instead.
+    identity: the same for all names that mean the same deployments and models.
     """
 
-    __slots__ = ("_kept", "_kept_epoch", "_kept_until_s", "_plain", "_roster", "has_fallbacks", "members", "name")
+    __slots__ = (
+        "_kept",
+        "_kept_epoch",
+        "_kept_until_s",
+        "_plain",
+        "_roster",
+        "identity",
+        "is_alone",
+        "members",
+        "name",
+    )
 
-    def __init__(self, asked: str, name: str, members: tuple[Member, ...], roster: "Roster") -> None:
+    def __init__(self, name: str, members: tuple[Member, ...], roster: "Roster") -> None:
         self.name = name
         self.members = members
         self._roster = roster
@@ -38,13 +49,8 @@ class Group:
         self._kept: Selection | None = None
         self._kept_epoch = -1
         self._kept_until_s = -inf
-        general = roster.policy.fallbacks.general
-        self.has_fallbacks = any(key in general for key in (asked, name, ANY_GROUP))
-
-    @property
-    def is_alone(self) -> bool:
-        """Whether it has one deployment, so that nobody of the group can answer in its place."""
-        return len(self.members) == 1
+        self.identity = frozenset((member.deployment.id, member.deployment.model) for member in members)
+        self.is_alone = sum(member.deployment.unready is None for member in members) < 2
 
     def can_spare(self, member: Member, now_s: float) -> bool:
         """Whether somebody else of it may be asked now like any other."""
@@ -101,7 +107,7 @@ class Roster:
     def _made(self, name: str) -> Group:
         deployments = self._fleet.deployments(name)
         members = tuple(Member(deployment, self._standing(deployment)) for deployment in deployments)
-        return Group(name, deployments[0].group, members, self)
+        return Group(deployments[0].group, members, self)
 
     def _standing(self, deployment: Deployment) -> Standing:
         return self._standings.setdefault(deployment.id, Standing())

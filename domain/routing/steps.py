@@ -32,12 +32,13 @@ class Course:
     call_id: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Try:
     """Ask `member`, chosen from `selection`.
 
     target:   the fallback that led to its group; None = the model asked for.
     is_probe: it is to prove that it is well again.
+    has_others: somebody else, of its group or of another, may still answer in its place.
     """
 
     member: Member
@@ -45,6 +46,7 @@ class Try:
     selection: Selection
     target: FallbackTarget | None = None
     is_probe: bool = False
+    has_others: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,24 +26,26 @@ def unserved(group: Group, selection: Selection, needs: Needs, now_s: float) -> 
     if not ready:
         reasons = "; ".join(dict.fromkeys(member.deployment.unready or "" for member in members))
         return NotConfigured(f"model {group.name!r} is not configured: {reasons}", param="model")
-    if len(selection.too_long) == len(ready):
-        longest = max(member.deployment.max_prompt_tokens or 0 for member in ready)
-        return ContextTooLong(
-            f"expected a prompt of at most {longest} tokens for {group.name!r}; this one has about "
-            f"{needs.prompt_tokens}. Shorten it, or ask for a model with a longer context."
-        )
-    if len(selection.other_tags) == len(ready):
+    tagged = [member for member in ready if member not in selection.other_tags]
+    if not tagged:
         wanted = ", ".join(needs.tags) or "the default tag"
         return UnsupportedFeature(
             f"expected tags that a deployment of {group.name!r} has; none has {wanted}",
             param="metadata.tags",
         )
+    able = [member for member in tagged if member not in selection.too_long]
+    if not able:
+        longest = max(member.deployment.max_prompt_tokens or 0 for member in tagged)
+        return ContextTooLong(
+            f"expected a prompt of at most {longest} tokens for {group.name!r}; this one has about "
+            f"{needs.prompt_tokens}. Shorten it, or ask for a model with a longer context."
+        )
     reasons = "; ".join(f"{one.member.deployment.id}: {one.reason}" for one in selection.skipped[:_MOST_NAMED])
     is_limited = all(
-        member.standing.health.limited_s > now_s or used_up(member, now_s, needs.prompt_tokens) for member in ready
+        member.standing.health.limited_s > now_s or used_up(member, now_s, needs.prompt_tokens) for member in able
     )
     return NoDeployment(
         f"no deployment of {group.name!r} can be asked now ({reasons}); try again later",
         kind=ErrorKind.RATE_LIMIT if is_limited else None,
-        retry_after_s=max(_SHORTEST_WAIT_S, min(member.standing.health.waits_s(now_s) for member in ready)),
+        retry_after_s=max(_SHORTEST_WAIT_S, min(member.standing.health.waits_s(now_s) for member in able)),
     )

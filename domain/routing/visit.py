@@ -7,7 +7,7 @@ from domain.errors import FeatherGateError
 from domain.routing.affinity import warmest
 from domain.routing.failure import ErrorClass, consequence_of
 from domain.routing.group import Draw, Member, Pick
-from domain.routing.retry import LONGEST_BACKOFF_S, backoff_s
+from domain.routing.retry import backoff_s
 from domain.routing.roster import Roster
 from domain.routing.selection import Selection
 from domain.routing.steps import Course, Failure, Try, Wait
@@ -69,16 +69,18 @@ class Visit:
             self._tried.append(member)
             return Try(member, self.group, selection, self.target)
         wait = self._for_slot(selection, now_s)
-        if wait is not None:
-            return wait
+        return self._unserved(selection, now_s) if wait is None else wait
+
+    def given_up(self, now_s: float) -> Failure:
+        """The failure that counts where it is not worth it to wait."""
+        return self._last or self._unserved(self.group.selection(self._course.needs, now_s), now_s)
+
+    def _unserved(self, selection: Selection, now_s: float) -> Failure:
         error = unserved(self.group, selection, self._course.needs, now_s)
         return Failure(None, error, group=self.group, selection=selection)
 
     def _for_slot(self, selection: Selection, now_s: float) -> Wait | None:
-        course, longest_s = self._course, self._policy.patience.longest_wait_s
-        if self.group.has_fallbacks or course.wishes.fallbacks:
-            longest_s = min(longest_s, LONGEST_BACKOFF_S)
-        until_s = min(course.began_s + longest_s, course.deadline_s)
+        until_s = min(self._course.began_s + self._policy.patience.longest_wait_s, self._course.deadline_s)
         if not selection.full or now_s >= until_s:
             return None
         return Wait(until_s - now_s, selection.full, self.group, selection)
@@ -115,9 +117,9 @@ class Visit:
         return Wait(max(wait_s, asked_for_s))
 
     def _until_one_is_free(self, selection: Selection, now_s: float) -> Wait | None:
-        """The wait for a slot, where no other group may answer, or until a rate limit is over."""
+        """The wait for a slot, or else until a rate limit is over."""
         self._waited = True
-        if selection.full and not (self.group.has_fallbacks or self._course.wishes.fallbacks):
+        if selection.full:
             return self._for_slot(selection, now_s)
         waits_s = [
             member.standing.health.waits_s(now_s)
@@ -132,7 +134,9 @@ class Visit:
         retry = self._policy.retry
         if self._course.wishes.retries is not None:
             return self._course.wishes.retries, False
-        for numbers in (retry.by_group.get(self.group.name), retry.by_class):
+        asked = self._course.model if self.target is None else self.target.model
+        of_group = retry.by_group.get(asked, retry.by_group.get(self.group.name))
+        for numbers in (of_group, retry.by_class):
             if numbers is not None and error_class in numbers:
                 return numbers[error_class], numbers[error_class] > 0
         own = next((one.deployment.retries for one in self._tried if one.deployment.retries is not None), None)

@@ -138,3 +138,32 @@ async def test_hedges_stay_within_their_share() -> None:
     assert len(fleet.asked) == 1
     fleet.going_on.set()
     await calling
+
+
+async def test_a_caller_that_leaves_while_the_loser_is_closed_leaves_no_answer_open() -> None:
+    fleet = Fleet()
+    await fleet.warm()
+    closing, closed = asyncio.Event(), asyncio.Event()
+
+    async def slow_to_close(asked: Deployment, call: ChatCall) -> AsyncGenerator[Piece, None]:
+        fleet.asked.append(asked.id)
+        try:
+            if len(fleet.asked) == 1:
+                await asyncio.Event().wait()
+            yield text()
+        finally:
+            if fleet.asked[0] == asked.id:
+                closing.set()
+                await closed.wait()
+            fleet.closed.append(asked.id)
+
+    fleet.open = slow_to_close  # type: ignore[method-assign]  # this fleet closes slowly
+    calling = asyncio.ensure_future(fleet.call())
+    await closing.wait()
+    calling.cancel()
+    await asyncio.sleep(0)
+    closed.set()
+    with pytest.raises(asyncio.CancelledError):
+        await calling
+    assert sorted(fleet.closed) == ["a", "b"]
+    assert fleet.in_flight == [0, 0]

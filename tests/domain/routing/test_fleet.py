@@ -19,12 +19,15 @@ def _literal_characters(pattern: str) -> int:
 
 @given(groups(), names())
 @example((deployment("*", model="*"), deployment("openai/*", model="*")), "openai/gpt-4o")
+@example((deployment("a", ident="0"), deployment("*", ident="1", model="*")), "0")
 def test_an_exact_name_wins_and_else_the_most_specific_pattern(members: tuple[Deployment, ...], name: str) -> None:
     fleet = Fleet.of(members)
     known = {member.group for member in members}
     covering = [group for group in known if "*" in group and _covers(group, name)]
     if name in known:
         assert {found.group for found in fleet.deployments(name)} == {name}
+    elif any(member.id == name and "*" not in member.model for member in members):
+        assert [found.id for found in fleet.deployments(name)] == [name]
     elif covering:
         chosen = {found.group for found in fleet.deployments(name)}
         assert len(chosen) == 1
