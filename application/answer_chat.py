@@ -53,5 +53,6 @@ class AnswerChat:
         made, deployment = served.answer.call, served.tried.member.deployment
         if record.attempts > 1:
             record.answered_by(deployment)
+            record.losses = len(made.losses)
         record.first_token_s = served.opened_s
         return Answer(made, deployment, MeteredPieces(served, self._clock, self._billing))

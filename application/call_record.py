@@ -12,8 +12,8 @@ from domain.routing.wishes import FallbackTarget
 class CallRecord:
     """Filled in on the way and booked exactly once, when the last byte left or nobody waits for it any more.
 
-    Times are monotonic seconds. `upstream_s` is the time spent waiting for the upstream; what is left of the
-    duration is the gateway's overhead. `status` is the HTTP status the client saw (499: it left before the
+    Times are monotonic seconds. `upstream_s` is the time spent waiting for upstreams, or to ask them; what is left
+    of the duration is the gateway's overhead. `status` is the HTTP status the client saw (499: it left before the
     end); `error` also tells failures after a 200. `attempts` are all tries; `retries` those beyond the first of
     each group, `fallbacks` the models asked in place of the caller's, `fallback` the last of them.
     `usage_estimated`: some of the usage was not told by the upstream. `cost_usd` is what the answer costs, without
@@ -44,6 +44,7 @@ class CallRecord:
 
     def asked(self, deployment: Deployment, fallback: FallbackTarget | None) -> None:
         """One more deployment is asked; `fallback` is what led to its group, None = the model asked for."""
+        self.losses = 0
         model = "" if fallback is None else fallback.model
         if model != self.fallback:
             self.fallback = model

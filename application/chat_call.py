@@ -97,8 +97,10 @@ class ChatCall:
         )
         policy.check(losses, provider=deployment.provider, model=deployment.model)
         self.losses.extend(losses)
+        self.record.losses = len(self.losses)
 
     def lose(self, loss: Loss) -> None:
         """Take note of a loss in the answer, which nobody can refuse any more; once, however often it happens."""
         if loss not in self.losses:
             self.losses.append(loss)
+            self.record.losses = len(self.losses)

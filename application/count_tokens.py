@@ -49,7 +49,11 @@ class CountTokens:
             call.record.asked(tried.member.deployment, tried.target)
             return await self._counted(tried.member.deployment, made)
 
-        served = await self._attempts.run(self._courses.of(call), ask)
+        asked_s = self._clock.monotonic_s()
+        try:
+            served = await self._attempts.run(self._courses.of(call), ask)
+        finally:
+            call.record.upstream_s += self._clock.monotonic_s() - asked_s
         served.ended()
         deployment, counted = served.tried.member.deployment, served.answer
         if counted is not None:
@@ -67,12 +71,9 @@ class CountTokens:
         return TokenCount(tokens=tokens, estimated=True, deployment=deployment, call=made)
 
     async def _counted(self, deployment: Deployment, call: ChatCall) -> int | None:
-        asked_s = self._clock.monotonic_s()
         try:
             return await self._counter.count(deployment, call)
         except FeatherGateError as error:
             if error.kind is ErrorKind.NOT_FOUND and error.origin == "provider" and not call.stateful:
                 return None
             raise
-        finally:
-            call.record.upstream_s += self._clock.monotonic_s() - asked_s

@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from application.chat_call import ChatCall
 from domain.chat.content import Family
-from domain.errors import UnsupportedFeature
+from domain.errors import FeatherGateError, UnsupportedFeature
 from domain.models.token_estimate import estimate_tokens
 from domain.routing.fleet import Deployment
 from domain.routing.group import Needs
@@ -47,11 +47,20 @@ class ChatCourses:
     def _needs(self, call: ChatCall) -> Needs:
         tokens = 0
         if self._measures:
-            first = self._roster.group(call.model).members[0].deployment
-            request = replace(call.document.canonical(), model=first.model)
-            tokens = estimate_tokens(request, self._family_of(first))
+            tokens = self._prompt_tokens(call)
         opening = call.document.opening() if self._looks_at_opening else ""
         return Needs(tags=call.wishes.tags, prompt_tokens=tokens, affinity=opening)
+
+    def _prompt_tokens(self, call: ChatCall) -> int:
+        """The estimate, where a limit of the group depends on it, and the request can be read."""
+        deployments = [member.deployment for member in self._roster.group(call.model).members]
+        if all(one.max_prompt_tokens is None and one.tpm is None for one in deployments):
+            return 0
+        try:
+            request = replace(call.document.canonical(), model=deployments[0].model)
+        except FeatherGateError:  # what passes through, an upstream may understand all the same
+            return 0
+        return estimate_tokens(request, self._family_of(deployments[0]))
 
 
 def deadline_s(began_s: float, timeout_s: float | None) -> float:

@@ -42,11 +42,7 @@ class Embed:
             nonlocal made
             made = call.again(tried.target) if record.attempts or tried.target else call
             record.asked(deployment, tried.target)
-            asked_s = self._clock.monotonic_s()
-            try:
-                return await self._embedder.embed(deployment, made)
-            finally:
-                record.upstream_s += self._clock.monotonic_s() - asked_s
+            return await self._embedder.embed(deployment, made)
 
         began_s = record.received_s
         course = Course(
@@ -57,7 +53,11 @@ class Embed:
             needs=Needs(tags=call.wishes.tags),
             call_id=call.request_id,
         )
-        served = await self._attempts.run(course, ask)
+        asked_s = self._clock.monotonic_s()
+        try:
+            served = await self._attempts.run(course, ask)
+        finally:
+            record.upstream_s += self._clock.monotonic_s() - asked_s
         answer, deployment = served.answer, served.tried.member.deployment
         record.usage = answer.usage
         price = self._price_of(deployment)

@@ -55,3 +55,4 @@ class EmbeddingCall:
         )
         policy.check(losses, provider=deployment.provider, model=deployment.model)
         self.losses.extend(losses)
+        self.record.losses = len(self.losses)

@@ -44,7 +44,7 @@ class AnswerHeads:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._blocks: dict[str, tuple[Deployment, bytes, bytes]] = {}
+        self._blocks: dict[str, tuple[Deployment, bytes]] = {}
 
     def buffered(self, inbound: Inbound, call: AnsweredCall, deployment: Deployment, length: int) -> HeaderLines:
         """The head of a whole answer of `length` bytes."""
@@ -70,10 +70,8 @@ class AnswerHeads:
             record.request_id.encode("ascii"),
             duration_ms,
             max(0.0, duration_ms - record.upstream_s * 1000),
-            b"" if deployment is None else self._block(deployment, record),
+            b"" if deployment is None else self._block(deployment) + _course(record),
         )
-        if deployment is not None and (record.attempts > 1 or record.fallbacks):
-            lines += _in_the_end(record)
         if call.losses:
             lines += _lines(
                 (b"x-feathergate-warning", warning_value(loss.code, loss.place))
@@ -86,21 +84,21 @@ class AnswerHeads:
             )
         return HeaderLines(lines)
 
-    def _block(self, deployment: Deployment, record: CallRecord) -> bytes:
-        """What is the same for all that the deployment answers at once; others are told how it came about."""
+    def _block(self, deployment: Deployment) -> bytes:
         built = self._blocks.get(deployment.id)
         if built is None or built[0] is not deployment:
-            told = _lines(_deployment_headers(deployment))
-            built = self._blocks[deployment.id] = deployment, told, told + _AT_ONCE
-        return built[1] if record.attempts > 1 or record.fallbacks else built[2]
+            built = self._blocks[deployment.id] = deployment, _lines(_deployment_headers(deployment))
+        return built[1]
 
 
 def _lines(headers: Iterable[Header]) -> bytes:
     return b"".join([b"%b: %b\r\n" % header for header in headers])
 
 
-def _in_the_end(record: CallRecord) -> bytes:
-    """How many tries it took; which model fell in is told by the group's header."""
+def _course(record: CallRecord) -> bytes:
+    """How many tries it took."""
+    if record.attempts < 2 and not record.fallbacks:
+        return _AT_ONCE
     lines = _IN_THE_END % (record.retries, record.fallbacks, record.attempts)
     if not record.fallbacks:
         return lines

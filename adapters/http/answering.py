@@ -54,16 +54,14 @@ class ChatAnswering:
         return self._stream(inbound, call, reply) if call.stream else self._buffer(inbound, call, reply)
 
     async def _buffer(self, inbound: Inbound, call: ChatCall, reply: Reply) -> None:
-        answer = await self._answer_chat.run(call)
+        made = call
         try:
-            body = await _collected(
-                answer,
-                dialect=inbound.dialect,
-                reply=reply if answer.call is call else _renamed(answer.call, reply),
-            )
+            answer = await self._answer_chat.run(call)
+            made = answer.call
+            body = await _collected(answer, dialect=inbound.dialect, reply=_renamed(made, reply))
         finally:
-            if answer.call.losses:
-                _note_losses(answer.call)
+            if made.losses:
+                _log_losses(made)
         inbound.record.status = 200
         exchange = inbound.exchange
         await exchange.start(200, self._heads.buffered(inbound, answer.call, answer.deployment, len(body)))
@@ -80,6 +78,7 @@ class ChatAnswering:
 
         encoding = _StreamEncoding(inbound.dialect, reply)
         inbound.encode_failure = encoding.failure_frame
+        made = call
         async with EventStream(
             inbound.exchange,
             head=head,
@@ -87,13 +86,14 @@ class ChatAnswering:
             interval_s=self._keep_alive_s,
             tasks=self._tasks,
         ) as stream:
-            answer = await self._answer_chat.run(call)
-            encoding.tells(reply if answer.call is call else _renamed(answer.call, reply), lose=answer.call.lose)
             try:
+                answer = await self._answer_chat.run(call)
+                made = answer.call
+                encoding.tells(_renamed(made, reply), lose=made.lose)
                 await _pass_on(answer, encoding, stream)
             finally:
-                if answer.call.losses:
-                    _note_losses(answer.call)
+                if made.losses:
+                    _log_losses(made)
             await stream.finish()
 
 
@@ -202,7 +202,6 @@ def _cut_short(answer: Answer) -> MalformedResponse:
     )
 
 
-def _note_losses(call: ChatCall) -> None:
-    call.record.losses = len(call.losses)
+def _log_losses(call: ChatCall) -> None:
     changes = ", ".join(f"{loss.code} {loss.place}" for loss in call.losses[:MAX_WARNINGS])
     _LOG.info("request %s lost something on its way to another dialect: %s", call.request_id, changes)

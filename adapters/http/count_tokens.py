@@ -47,7 +47,6 @@ class CountHandler:
         body = await self._reception.body(inbound)
         call, _ = self._reader.read(body, inbound)
         count = await self._count_tokens.run(call)
-        inbound.record.losses = len(count.call.losses)
         inbound.record.status = 200
         answer = json_codec.encode(self._render(count.tokens))
         head = self._heads.buffered(inbound, count.call, count.deployment, len(answer))

@@ -29,7 +29,6 @@ class EmbeddingsHandler:
         call = read_call(await self._reception.body(inbound), inbound)
         embedded = await self._embed.run(call)
         answer = _rendered(embedded)
-        inbound.record.losses = len(embedded.call.losses)
         inbound.record.status = 200
         exchange = inbound.exchange
         await exchange.start(200, self._heads.buffered(inbound, embedded.call, embedded.deployment, len(answer)))

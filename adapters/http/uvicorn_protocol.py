@@ -96,6 +96,12 @@ class BoundedProtocol(HttpToolsProtocol):
         self._deadline_s = inf
 
     @property
+    def is_in_head(self) -> bool:
+        """Whether a request has begun to arrive whose head is not complete."""
+        has_begun = self.cycle is not None or self._framing_bytes > 0  # type: ignore[redundant-expr]  # None at first
+        return self._in_head and has_begun
+
+    @property
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete  # type: ignore[redundant-expr]  # None at first
 

@@ -186,7 +186,8 @@ class WireProtocol(BoundedProtocol):
             self.flow.pause_reading()
         elif not _has_begun(running):
             self.transport.write(answer)
-            self._close()
+            self._lose_client()
+            self._linger()
         elif isinstance(running, WireExchange):
             running.abort()
         else:

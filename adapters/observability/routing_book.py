@@ -21,10 +21,6 @@ class RoutingBook:
         self._log.changed(deployment, before, after)
 
     def routed(self, plan: Plan) -> None:
-        smooth = plan.went_smoothly
-        if smooth and plan.answered is not None:
-            self._counts.answered[plan.answered.member.deployment.id] += 1
-        else:
-            self._counts.routed(plan)
-        if not smooth or self._log.explains_all:
+        self._counts.routed(plan)
+        if not plan.went_smoothly or self._log.explains_all:
             self._log.routed(plan)

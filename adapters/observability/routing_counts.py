@@ -24,18 +24,17 @@ class Cooldown(StrEnum):
 class RoutingCounts:
     """Counts attempts and cooldowns. All by deployment id.
 
-    answered:  attempts with the outcome OK.
     attempts:  by outcome too: OK, CANCELLED, or the class label of an error.
     retries:   of these, those beyond the first in their group.
     fallbacks: of these, the first in a group that answered in place of another.
     cooldowns: by their reason too.
     """
 
-    __slots__ = ("_clock", "_others", "answered", "cooldowns", "fallbacks", "retries")
+    __slots__ = ("_answered", "_clock", "_others", "cooldowns", "fallbacks", "retries")
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self.answered: Counter[str] = Counter()
+        self._answered: Counter[str] = Counter()
         self._others: Counter[tuple[str, str]] = Counter()
         self.retries: Counter[str] = Counter()
         self.fallbacks: Counter[str] = Counter()
@@ -44,7 +43,7 @@ class RoutingCounts:
     @property
     def attempts(self) -> Counter[tuple[str, str]]:
         """The number of attempts by deployment and outcome."""
-        answered = Counter({(deployment, OK): number for deployment, number in self.answered.items()})
+        answered = Counter({(deployment, OK): number for deployment, number in self._answered.items()})
         return answered + self._others
 
     def changed(self, deployment: Deployment, before: Health, after: Health) -> None:
@@ -58,7 +57,7 @@ class RoutingCounts:
         """A call was routed: one addition where the first who was asked answered."""
         answered = plan.answered
         if answered is not None:
-            self.answered[answered.member.deployment.id] += 1
+            self._answered[answered.member.deployment.id] += 1
             if len(plan.tries) == 1 and not plan.failures:
                 return
         self._count_others(plan)

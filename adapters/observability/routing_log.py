@@ -23,8 +23,11 @@ class RoutingLog:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self.explains_all = _LOG.isEnabledFor(logging.DEBUG)
+
+    @property
+    def explains_all(self) -> bool:
         """Whether calls that went smoothly are told of too."""
+        return _LOG.isEnabledFor(logging.DEBUG)
 
     def changed(self, deployment: Deployment, before: Health, after: Health) -> None:
         """Write the one line of a change."""

@@ -64,3 +64,17 @@ def test_a_record_s_times_add_up() -> None:
     record = CallRecord(request_id="r", route="/x", received_s=10.0, finished_s=15.0, upstream_s=4.0)
     assert (record.duration_s, record.overhead_s) == (5.0, 1.0)
     assert replace(record, upstream_s=9.0).overhead_s == 0.0
+
+
+def test_the_record_counts_what_a_failed_call_lost_and_forgets_an_earlier_try_s() -> None:
+    dropped = Loss("dropped_param", "/user", "no such member", LossKind.PARAMETER)
+    first, second = deployment(ident="first"), deployment(ident="second")
+    call = chat_call()
+    call.record.asked(first, None)
+    call.accept([dropped, dropped], first)
+    assert call.record.losses == 2
+    call.record.asked(second, None)
+    again = call.again()
+    assert call.record.losses == 0
+    again.accept([dropped], second)
+    assert call.record.losses == 1

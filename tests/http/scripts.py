@@ -34,7 +34,8 @@ async def passed_through(call: ChatCall) -> AsyncGenerator[Piece, None]:
 
 async def translated(call: ChatCall) -> AsyncGenerator[Piece, None]:
     """An upstream of another dialect, told by events."""
-    call.losses += [Loss("dropped_param", "/seed"), Loss("folded", "/messages/0/näme x")]
+    for loss in (Loss("dropped_param", "/seed"), Loss("folded", "/messages/0/näme x")):
+        call.lose(loss)
     yield Piece(None, (ev.Started("a-1", "upstream-model"), ev.BlockStarted(0, BlockKind.TEXT)))
     yield Piece(None, (ev.TextDelta(0, "Grüß "),))
     yield Piece(None, (ev.TextDelta(0, "Gott"), ev.BlockStopped(0)))

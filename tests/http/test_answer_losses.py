@@ -20,7 +20,7 @@ FOLDED = Loss("system_folded", "/messages/1")
 
 async def loses(call: ChatCall) -> AsyncGenerator[Piece, None]:
     """An answer with parts and an ending that chat completions have no word for."""
-    call.losses.append(FOLDED)
+    call.lose(FOLDED)
     opaque = OpaquePart(family="anthropic", kind="server_tool_use", raw={})
     yield Piece(None, (ev.Started("a-1", "m"), ev.BlockStarted(0, BlockKind.OPAQUE), ev.OpaqueAdded(0, opaque)))
     yield Piece(None, (ev.BlockStopped(0), ev.BlockStarted(1, BlockKind.OPAQUE), ev.OpaqueAdded(1, opaque)))

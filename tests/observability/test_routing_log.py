@@ -132,3 +132,15 @@ async def test_a_call_whose_caller_left_is_no_warning(caplog: pytest.LogCaptureF
     await scene().call_and_leave()
     await scene().call_and_leave(UpstreamTimeout("silent"))
     assert [level for level, _ in calls(caplog)] == ["DEBUG", "INFO"]
+
+
+async def test_smooth_calls_are_told_of_from_the_moment_the_level_is_lowered(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, LOGGER)
+    played = scene()
+    await played.call()
+    assert calls(caplog) == []
+    caplog.set_level(logging.DEBUG, LOGGER)
+    await played.call()
+    assert [level for level, _ in calls(caplog)] == ["DEBUG"]
