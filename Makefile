@@ -41,8 +41,8 @@ prices: $(VENV)/.installed-dev
 simulate: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.simulation.report
 
-# FeatherGate beside nginx, litellm and Portkey, in a quarter of an hour; the core rows in two minutes. Needs Linux,
-# nginx and wrk; `ARGS="--only requests --seconds 5"` measures a part.
+# FeatherGate beside nginx, litellm and Portkey; the core rows alone in two minutes. Needs Linux, nginx and wrk;
+# `ARGS="--only requests --seconds 5"` measures a part.
 bench: | $(BIN)/python
 	$(BIN)/python -m bench.environments
 	$(BENCH) -m bench --results bench/RESULTS.md $(ARGS)

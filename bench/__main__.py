@@ -60,7 +60,7 @@ def main() -> int:
     parts = frozenset(given.only or ((_STARTS, *_CORE) if plan.quick else (_STARTS, *_PARTS, _MEMORY)))
     circumstances = Circumstances.now(pin_load(), raise_descriptor_limit())
     report = uvloop.run(measure(plan, parts, circumstances.descriptors))
-    text = render_results(circumstances, render_report(report), render_targets(report, targets()))
+    text = render_results(circumstances, plan, render_report(report), render_targets(report, targets()))
     print(text)
     if given.results is not None:
         given.results.write_text(text, "utf-8")

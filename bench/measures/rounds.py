@@ -24,6 +24,11 @@ class Plan:
     repeats: int = 3
     quick: bool = False
 
+    @property
+    def arguments(self) -> str:
+        """What makes `python -m bench` measure so."""
+        return f"{'--quick ' if self.quick else ''}--seconds {self.seconds:g} --repeats {self.repeats}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case(Generic[Sample]):
@@ -94,21 +99,33 @@ def throughput_case(
 
 
 def throughput_row(what: str, system: str, found: Found[Throughput]) -> Row:
-    """Requests a second, and how much of a core they took: below 100 % it was the load that was slow."""
+    """Requests a second of the runs in which none failed, and how much of a core they took.
+
+    Less than all of it means that the system also waited: for the load, for its upstream, or for the machine.
+    """
     good = [sample for sample in found.samples if not sample.answered.failed and sample.answered.requests]
     if not good:
-        failures = sum(sample.answered.failed for sample in found.samples)
-        return Row(what=what, system=system, note=found.problem or f"{failures} requests failed or came too late")
+        return Row(what=what, system=system, note=found.problem or _unanswered(found.samples))
     share = Spread.of(sample.core_share for sample in good).median
     costs = [sample.cpu_us for sample in good if sample.cpu_us is not None]
+    runs = len(found.samples) + bool(found.problem)
+    notes = [f"{share:.0%} of a core"] if costs else []
+    if len(good) < runs:
+        notes.append(f"{runs - len(good)} of {runs} runs failed")
     return Row(
         what=what,
         system=system,
         unit="requests/s",
         value=Spread.of(sample.answered.per_s for sample in good),
         cpu_us=Spread.of(costs) if costs else None,
-        note=f"{share:.0%} of a core" if costs else "",
+        note="; ".join(notes),
     )
+
+
+def _unanswered(samples: Sequence[Throughput]) -> str:
+    """Why no run counts."""
+    failures = sum(sample.answered.failed for sample in samples)
+    return f"{failures} requests failed or came too late" if failures else "no request was answered within a run"
 
 
 def say(words: str) -> None:

@@ -11,6 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Final
 
+from bench.measures.rounds import Plan
 from bench.systems import LITELLM_PYTHON, PORTKEY_SCRIPT
 
 _PACKAGES: Final = ("feathergate", "uvicorn", "uvloop", "httptools", "msgspec")
@@ -41,13 +42,14 @@ class Circumstances:
         )
 
 
-def render_results(circumstances: Circumstances, table: str, targets: str) -> str:
+def render_results(circumstances: Circumstances, plan: Plan, table: str, targets: str) -> str:
     """The page: what was measured how, the targets, all rows."""
     versions = ", ".join(f"{name} {version}" for name, version in circumstances.versions.items())
     ended = datetime.now(UTC)
     return f"""# Results
 
-Made by `make bench` (`make bench-quick` for the core rows),
+Made by `python -m bench {plan.arguments}`
+(`make bench`; `make bench-quick` for the core rows),
 {circumstances.began:%Y-%m-%d %H:%M} to {ended:%H:%M} UTC.
 
 - machine: {circumstances.machine}; {circumstances.descriptors:,} descriptors a process
@@ -58,8 +60,11 @@ Made by `make bench` (`make bench-quick` for the core rows),
 - {versions}
 - commands: `wrk -t1 -cN -dS -s bench/conf/request.lua URL -- BODY HEADERS` for closed loops; constant rates and
   streams by `bench/load`; configurations in `bench/conf`
-- medians; the spread is from the least to the most of the runs. CPU is that of the system under test, per request
-  or chunk, from `/proc/PID/stat`; where it uses less than all of its core, the load was the limit, not the system
+- medians of {plan.repeats} runs of {plan.seconds:g} s (1 s where all pairs take turns); first tokens and starts
+  are counted, memory and the crowd of streams are measured once. The spread is from the least to the most of the
+  runs. CPU is that of the system under test, per request or chunk, from `/proc/PID/stat`. A system that uses
+  less than all of its core also waited: for the pace of the load, for the next request of few connections, for its
+  upstream, or for the machine
 
 ## Targets
 

@@ -74,7 +74,8 @@ class PatiencePolicy:
 
     first_event_s: for the first sign of life of a stream, where somebody else could answer.
     reasoning_first_event_s: the same for a model that reasons first.
-    longest_wait_s: for a rate limit to pass, or for a free slot, where the caller sets no limit.
+    longest_wait_s: for a rate limit to pass, or for a free slot; less where another group may still answer, and
+                    never longer than the caller's own limit.
     """
 
     first_event_s: float = 12.0

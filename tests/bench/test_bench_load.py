@@ -133,8 +133,19 @@ def test_failed_requests_are_no_throughput() -> None:
     runs = [Throughput(answered=answered, cpu_us=5.0, core_share=0.5) for answered in (good, bad)]
     row = throughput_row("x", "y", Found(samples=runs))
     assert row.value is not None
-    assert (row.value.median, row.note) == (25.0, "50% of a core")
+    assert (row.value.median, row.note) == (25.0, "50% of a core; 1 of 2 runs failed")
+    stopped = throughput_row("x", "y", Found(samples=runs[:1], problem="wrk: killed"))
+    assert stopped.note == "50% of a core; 1 of 2 runs failed"
+    assert throughput_row("x", "y", Found(samples=runs[:1])).note == "50% of a core"
     assert throughput_row("x", "y", Found(samples=runs[1:])).note == "3 requests failed or came too late"
+
+
+def test_runs_in_which_nobody_was_answered_are_told_as_such() -> None:
+    silent = parse_outcome('{"requests":0,"seconds":1.0,"failed":0,"p50_us":0,"p95_us":0,"p99_us":0}')
+    samples = [Throughput(answered=silent, cpu_us=None, core_share=1.0)]
+    row = throughput_row("x", "y", Found(samples=samples))
+    assert (row.value, row.note) == (None, "no request was answered within a run")
+    assert throughput_row("x", "y", Found(samples=samples, problem="wrk: killed")).note == "wrk: killed"
 
 
 def test_a_profile_counts_each_function_once_in_a_stack() -> None:

@@ -1,9 +1,13 @@
 """The bench's tables: values with their spread, targets with their verdicts."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from bench.dialects import Dialect
+from bench.measures.rounds import Plan
 from bench.report import rows
+from bench.report.machine import Circumstances, render_results
 from bench.report.rows import Report, Row, Spread
 from bench.report.table import number, render_report, render_table, render_targets
 from bench.report.targets import Target, targets
@@ -106,3 +110,23 @@ def test_every_target_is_read_from_rows_that_are_measured() -> None:
     ):
         report.add(row(what, system, 1.0, cpu_us=1.0) for system in (FEATHERGATE, NGINX, LITELLM, "Portkey"))
     assert all(goal.figure(report) is not None for goal in goals)
+
+
+@pytest.mark.parametrize(
+    ("plan", "arguments", "runs"),
+    [
+        (Plan(), "--seconds 3 --repeats 3", "medians of 3 runs of 3 s"),
+        (
+            Plan(seconds=0.5, repeats=2, quick=True),
+            "--quick --seconds 0.5 --repeats 2",
+            "medians of 2 runs of 0.5 s",
+        ),
+    ],
+)
+def test_the_page_says_how_it_was_made(plan: Plan, arguments: str, runs: str) -> None:
+    circumstances = Circumstances(
+        began=datetime(2026, 11, 22, tzinfo=UTC), machine="m", pinning="p", descriptors=1, load=0.0, versions={}
+    )
+    page = render_results(circumstances, plan, "the table", "the targets")
+    assert f"`python -m bench {arguments}`" in page
+    assert runs in page
