@@ -1,7 +1,10 @@
 """The running gateway: its parts built, its socket open, and a tidy end."""
 
+import asyncio
 import gc
+import logging
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -18,6 +21,8 @@ from entrypoints.server import Controls, ServerSettings, import_server, serve_hy
 
 if TYPE_CHECKING:
     from entrypoints.workers_link import WorkerLink
+
+_LOG: Final = logging.getLogger(__name__)
 
 _ALLOCATIONS_PER_COLLECTION: Final = 20_000
 """Requests leave hardly any cycles behind; Python's own 700 would look for them several times a request."""
@@ -104,12 +109,24 @@ def serve(options: Options, loaded: LoadedConfig, reload: Callable[[], LoadedCon
     if options.workers is not None:
         from entrypoints.supervision import supervise  # noqa: PLC0415 - one process needs none of it
 
-        supervise(service, options, reload)
+        supervise(service, options, reload, workers=options.workers)
         return
     listener = listen(options.host, options.port)
     banner = service.banner(listener)
     service.prepare()
-    service.serve(listener, lambda _: show(banner))
+
+    def on_listening(_: Controls) -> None:
+        _outlive_hangups()
+        show(banner)
+
+    service.serve(listener, on_listening)
+
+
+def _outlive_hangups() -> None:
+    """Have SIGHUP, which would end the process with all its answers, do nothing but say so."""
+    if hasattr(signal, "SIGHUP"):  # not on Windows
+        words = "SIGHUP changes nothing here: a new configuration takes a restart, or --workers"
+        asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, _LOG.warning, words)
 
 
 def show(banner: str) -> None:

@@ -15,12 +15,11 @@ from entrypoints.workers import Work
 from entrypoints.workers_link import WorkerLink
 
 
-def supervise(service: Service, options: Options, reload: Callable[[], LoadedConfig]) -> None:
-    """Have workers serve until a signal. Raises ConfigError, CannotServe.
+def supervise(service: Service, options: Options, reload: Callable[[], LoadedConfig], *, workers: int) -> None:
+    """Have so many workers serve until a signal. Raises ConfigError, CannotServe.
 
     Everything is built here, before the workers are forked, so that they share its memory.
     """
-    workers = options.workers or 1
     listeners = listen_for_workers(options.host, options.port, workers)
     banner = service.banner(listeners[0])
     service.prepare(for_forks=True)

@@ -153,18 +153,23 @@ class Supervisor:
         slot.workers.remove(worker)
 
     def _ended(self, slot: Slot, worker: Worker, status: int) -> None:
+        how = how_it_ended(status)
         if self._stopping or worker.state is State.LEAVING:
-            level = logging.WARNING if status else logging.INFO
-            _LOG.log(level, "worker %d %s", worker.pid, how_it_ended(status))
+            _LOG.log(logging.WARNING if status else logging.INFO, "worker %d %s", worker.pid, how)
             self._roll_on()
             return
-        _LOG.warning("worker %d %s; another one takes its place", worker.pid, how_it_ended(status))
+        if self._former is not None and worker.work is self._work:
+            self._take_back(self._former, how)
+            return
+        _LOG.warning("worker %d %s; another one takes its place", worker.pid, how)
         self._tally.restarts += 1
         if worker.state is State.SERVING and self._clock.monotonic_s() - worker.served_s >= STEADY_S:
             slot.failures = 0
         self._start_later(slot)
-        if not self._proven and worker.work is self._work:
-            self._doubt(slot, how_it_ended(status))
+        if not self._proven and worker.work is self._work and slot.failures >= MOST_FAILED_STARTS:
+            self._failure = CannotServe(f"no worker came up: the last one {how}; its own words are above")
+            self._stop()
+            self._kill_all()
 
     def _start_later(self, slot: Slot) -> None:
         """Start a worker at once after one that served, else with patience."""
@@ -172,17 +177,19 @@ class Supervisor:
         slot.patient_until_s = self._clock.monotonic_s() + patience_s(slot.failures)
         self._timers.enterabs(slot.patient_until_s, 0, self._start, (slot,))
 
-    def _doubt(self, slot: Slot, how: str) -> None:
-        """A worker ended before any with its configuration served: return to the one before, or give up."""
-        if self._former is not None:
-            self._work, self._former, self._proven = self._former, None, True
-            self._roll.clear()
-            _LOG.error("no worker came up with the new configuration; the one before stays in force")
-            self._roll_on()
-        elif slot.failures >= MOST_FAILED_STARTS:
-            self._failure = CannotServe(f"no worker came up: the last one {how}; its own words are above")
-            self._stop()
-            self._kill_all()
+    def _take_back(self, former: Work, how: str) -> None:
+        """Return to the former configuration, and let no worker begin to serve with the one that is refused."""
+        self._work, self._former, self._proven = former, None, True
+        self._roll.clear()
+        _LOG.error("no worker came up with the new configuration: one %s; the one before stays in force", how)
+        for slot in self._slots:
+            for worker in slot.workers:
+                if worker.state is State.STARTING and worker.work is not self._work:
+                    worker.state = State.LEAVING
+                    worker.channel.close()  # it may have said that it serves
+                    os.kill(worker.pid, signal.SIGKILL)
+            self._start(slot)
+        self._roll_on()
 
     def _kill_if_starting(self, slot: Slot, pid: int) -> None:
         if any(worker.pid == pid and worker.state is State.STARTING for worker in slot.workers):
@@ -268,6 +275,9 @@ class Supervisor:
             for reason in reasons.args:
                 _LOG.error("%s", reason)
             _LOG.error("the configuration was not taken over; the one before stays in force")
+            return
+        except Exception:  # noqa: BLE001 - the home of a reload's defects: who serves goes on
+            _LOG.exception("a defect: the configuration was not taken over; the one before stays in force")
             return
         _LOG.info("the configuration is taken over; workers are replaced one after another")
         self._former, self._work, self._proven = self._work, work, False

@@ -73,7 +73,7 @@ class DrainingServer(uvicorn.Server):
         connections: tuple[Any, ...] = tuple(self.server_state.connections)  # all of `config.http_protocol_class`
         for connection in connections:
             cycle = connection.cycle
-            if cycle is not None and not cycle.response_complete:
+            if connection.is_in_head or (cycle is not None and not cycle.response_complete):
                 continue
             known, since_s = self._idle.get(connection, (cycle, now_s))
             if known is not cycle:

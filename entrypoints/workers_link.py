@@ -65,10 +65,12 @@ class WorkerLink:
         self._tasks.run(self._attend(controls))
 
     async def ask_others(self, own: Snapshot) -> Others:
-        """What the other workers counted. Raises ShuttingDown where the supervisor does not answer.
+        """What the other workers counted. Raises ShuttingDown where the supervisor is not there, or silent.
 
         It is told `own` first, so that nothing is ever shown that could be forgotten.
         """
+        if self._writer is None or self._writer.is_closing():
+            raise _no_supervisor()
         self._told = encode_snapshot(own)
         self._send(Counted(msgspec.Raw(self._told)))
         self._number += 1
@@ -111,6 +113,10 @@ class WorkerLink:
                 self._heed(decode_from_supervisor(await reader.readexactly(length)), controls)
         except (asyncio.IncompleteReadError, OSError):
             _LOG.warning("the supervisor is gone; this worker ends when its answers have")
+            self._writer.close()
+            for waiting in self._scrapes.values():
+                if not waiting.done():
+                    waiting.set_exception(_no_supervisor())
             controls.stop()
 
     def _heed(self, message: FromSupervisor, controls: Controls) -> None:
@@ -147,3 +153,7 @@ class WorkerLink:
     def _send(self, message: FromWorker) -> None:
         if self._writer is not None and not self._writer.is_closing():
             self._writer.write(encode_message(message))
+
+
+def _no_supervisor() -> ShuttingDown:
+    return ShuttingDown("expected a supervisor to tell what the other workers counted; there is none")

@@ -98,8 +98,7 @@ class BoundedProtocol(HttpToolsProtocol):
     @property
     def is_in_head(self) -> bool:
         """Whether a request has begun to arrive whose head is not complete."""
-        has_begun = self.cycle is not None or self._framing_bytes > 0  # type: ignore[redundant-expr]  # None at first
-        return self._in_head and has_begun
+        return self._in_head and (self._framing_bytes > 0 or self.cycle is not None)
 
     @property
     def _is_answering(self) -> bool:

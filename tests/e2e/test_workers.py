@@ -180,6 +180,15 @@ def test_a_broken_configuration_changes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("server", ["uvicorn", "hypercorn"])
+def test_a_hangup_does_nothing_to_one_process(tmp_path: Path, server: str) -> None:
+    with running_gateway(ECHO, tmp_path, "--server", server) as gateway:
+        gateway.process.send_signal(signal.SIGHUP)
+        wait_until(gateway, lambda: "SIGHUP changes nothing" in gateway.output)
+        assert call(gateway) == 200
+        assert gateway.stop() == 0
+
+
+@pytest.mark.parametrize("server", ["uvicorn", "hypercorn"])
 def test_ctrl_c_lets_answers_end_and_a_second_one_does_not(tmp_path: Path, server: str) -> None:
     """A terminal sends it to the workers too."""
     with workers(tmp_path, 2, "--server", server) as gateway:

@@ -1,13 +1,14 @@
 """A supervisor over workers that serve nobody: what it does when they fail."""
 
 import os
+import re
 import selectors
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -43,7 +44,9 @@ def fail(listener, end):
 
 def run(work, reload=None, on_up=lambda: print("up", flush=True)):
     settings = supervisor.Supervision(reload=reload, on_up=on_up, drain_timeout_s=0)
-    supervisor.Supervisor(work, listen_for_workers("127.0.0.1", 0, 2), settings, SystemClock()).run()
+    ours = supervisor.Supervisor(work, listen_for_workers("127.0.0.1", 0, 2), settings, SystemClock())
+    ours.run()
+    print("restarts", ours._tally.restarts, "failures", *(slot.failures for slot in ours._slots))
 
 logging.basicConfig(level="INFO", stream=sys.stdout, format="%(message)s")
 supervisor.DRAIN_MARGIN_S = supervisor.LAST_WORDS_S = 0.0
@@ -78,6 +81,13 @@ def read_until(process: subprocess.Popen[str], words: str) -> str:
     raise AssertionError("".join(lines))
 
 
+def pid_before(process: subprocess.Popen[str], word: str) -> int:
+    """Which process the next line with `word` is about."""
+    found = re.search(rf"(\d+) {word}$", read_until(process, f" {word}"), re.MULTILINE)
+    assert found is not None
+    return int(found[1])
+
+
 def test_it_gives_up_where_no_worker_ever_served() -> None:
     with supervised("try: run(fail)\nexcept CannotServe as failure: print('gave up:', failure)") as process:
         told = read_until(process, "gave up")
@@ -107,7 +117,44 @@ def test_a_configuration_whose_workers_fail_is_taken_back() -> None:
         assert "RuntimeError: no" in told
         process.send_signal(signal.SIGTERM)
         assert process.stdout is not None
-        assert process.stdout.read().count("ended with status 0") == 2
+        told = process.stdout.read()
+        assert told.count("ended with status 0") == 2
+        assert "restarts 0 failures 0 0" in told
+        assert process.wait(10) == 0
+
+
+def test_no_worker_serves_with_a_configuration_that_was_taken_back() -> None:
+    program = """
+def candidate(listener, end):
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGUSR1})
+    os.write(1, b"candidate %d waits\\n" % os.getpid())
+    signal.sigwait({signal.SIGUSR1})
+    serve(listener, end)
+
+run(serve, reload=lambda: candidate)
+"""
+    with supervised(program) as process:
+        second = max(pid_before(process, "serves") for _ in range(2))
+        process.send_signal(signal.SIGHUP)
+        first_candidate = pid_before(process, "waits")
+        os.kill(second, signal.SIGKILL)
+        second_candidate = pid_before(process, "waits")
+        os.kill(first_candidate, signal.SIGKILL)
+        read_until(process, "stays in force")
+        with suppress(ProcessLookupError):
+            os.kill(second_candidate, signal.SIGUSR1)
+        assert pid_before(process, "serves") != second_candidate
+        process.send_signal(signal.SIGTERM)
+        assert "restarts 1 " in read_until(process, "restarts")
+        assert process.wait(10) == 0
+
+
+def test_a_defect_in_a_reload_changes_nothing() -> None:
+    with supervised("run(serve, reload=lambda: {}['a defect'])") as process:
+        read_until(process, "up")
+        process.send_signal(signal.SIGHUP)
+        assert "stays in force" in read_until(process, "KeyError: 'a defect'")
+        process.send_signal(signal.SIGTERM)
         assert process.wait(10) == 0
 
 
