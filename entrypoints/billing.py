@@ -3,23 +3,16 @@
 from collections.abc import Iterable
 
 from adapters.dialects import json_codec
-from adapters.dialects.anthropic_messages.dialect import AnthropicMessages
 from adapters.dialects.contract import RenderedRequest, UpstreamDialect
-from adapters.dialects.gemini.dialect import Gemini
-from adapters.dialects.openai_chat.dialect import OpenAIChat
-from adapters.dialects.openai_completions.dialect import OpenAICompletions
-from adapters.dialects.openai_responses.dialect import OpenAIResponses
 from application.course import FamilyOf
 from application.metering import Billing, PriceOf
 from domain.chat.events import StreamEvent
 from domain.errors import FeatherGateError
 
 
-def billing(price_of: PriceOf, family_of: FamilyOf) -> Billing:
-    """The billing of answers in all dialects."""
-    chat = OpenAIChat()
-    reader = AnswerReader((chat, OpenAICompletions(chat), OpenAIResponses(), AnthropicMessages(), Gemini()))
-    return Billing(price_of, family_of, reader)
+def billing(price_of: PriceOf, family_of: FamilyOf, dialects: Iterable[UpstreamDialect]) -> Billing:
+    """The billing of answers in `dialects`."""
+    return Billing(price_of, family_of, AnswerReader(dialects))
 
 
 class AnswerReader:

@@ -5,6 +5,7 @@ import logging
 import random
 import sys
 from collections.abc import Mapping
+from operator import attrgetter
 
 from dependency_injector import containers, providers
 
@@ -63,7 +64,7 @@ from entrypoints.billing import billing
 from entrypoints.deployments import bind_deployments, fleet_of
 from entrypoints.lazily import lazily
 from entrypoints.model_facts import families, profiles
-from entrypoints.prices import prices_of
+from entrypoints.prices import with_prices
 from entrypoints.routing import routing_policy
 from entrypoints.version import feathergate_version
 
@@ -115,7 +116,8 @@ class Container(containers.DeclarativeContainer):
     drain = providers.Singleton(Drain)
     version = providers.Callable(feathergate_version)
 
-    bindings = providers.Singleton(bind_deployments, loaded)
+    priced = providers.Singleton(with_prices, providers.Singleton(bind_deployments, loaded), settings)
+    bindings = providers.Singleton(attrgetter("bindings"), priced)
     fleet = providers.Singleton(fleet_of, bindings, settings)
     proxies = providers.Singleton(ProxySettings.from_environment, loaded.provided.environment)
     upstreams = providers.Singleton(Upstreams, proxies)
@@ -164,8 +166,28 @@ class Container(containers.DeclarativeContainer):
     opening = providers.Singleton(
         Opening, chat_provider, guards_whole_streams=policy.provided.guards_whole_streams
     )
-    prices = providers.Singleton(prices_of, bindings, settings)
-    billing = providers.Singleton(billing, prices, family_of)
+    prices = priced.provided.prices
+    chat_dialect = providers.Singleton(OpenAIChat)
+    dialects = providers.Singleton(
+        ClientDialects,
+        chat=chat_dialect,
+        completions=providers.Singleton(OpenAICompletions, chat_dialect),
+        responses=providers.Singleton(OpenAIResponses),
+        messages=providers.Singleton(AnthropicMessages),
+        gemini=providers.Singleton(Gemini),
+    )
+    billing = providers.Singleton(
+        billing,
+        prices,
+        family_of,
+        providers.List(
+            dialects.provided.chat,
+            dialects.provided.completions,
+            dialects.provided.responses,
+            dialects.provided.messages,
+            dialects.provided.gemini,
+        ),
+    )
     answer_chat = providers.Singleton(AnswerChat, attempts, opening, clock, courses, billing)
     count_tokens = providers.Singleton(CountTokens, attempts, courses, token_counter, clock, family_of)
     embed = providers.Singleton(Embed, attempts, embedder, clock, prices)
@@ -177,15 +199,6 @@ class Container(containers.DeclarativeContainer):
     )
 
     access = providers.Singleton(access_policy, loaded, options)
-    chat_dialect = providers.Singleton(OpenAIChat)
-    dialects = providers.Singleton(
-        ClientDialects,
-        chat=chat_dialect,
-        completions=providers.Singleton(OpenAICompletions, chat_dialect),
-        responses=providers.Singleton(OpenAIResponses),
-        messages=providers.Singleton(AnthropicMessages),
-        gemini=providers.Singleton(Gemini),
-    )
     reception = providers.Singleton(Reception, access, max_body_bytes=settings.max_request_bytes)
     heads = providers.Singleton(AnswerHeads, clock)
     answering = providers.Singleton(ChatAnswering, answer_chat, heads, tasks=tasks)

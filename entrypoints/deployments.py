@@ -13,7 +13,6 @@ from adapters.upstream.port import Limits
 from domain.errors import UnknownModel
 from domain.routing.fleet import Alias, Deployment, Fleet
 from entrypoints.model_facts import profiles
-from entrypoints.prices import with_prices
 
 
 def bind_deployments(loaded: LoadedConfig) -> Bindings:
@@ -25,7 +24,7 @@ def bind_deployments(loaded: LoadedConfig) -> Bindings:
     mistakes = [_mistake(places[id(mistake.spec)], mistake.message) for mistake in bindings.mistakes]
     if mistakes:
         raise ConfigError(mistakes)
-    return with_prices(bindings, specs)
+    return bindings
 
 
 def fleet_of(bindings: Bindings, settings: Settings) -> Fleet:
@@ -38,7 +37,11 @@ def fleet_of(bindings: Bindings, settings: Settings) -> Fleet:
             profile = profile_of(deployment)
         except UnknownModel:  # whoever calls it is told so
             return deployment
-        return replace(deployment, max_prompt_tokens=profile.context_tokens, always_reasons=profile.always_thinks)
+        return replace(
+            deployment,
+            max_prompt_tokens=profile.context_tokens,
+            always_reasons=deployment.always_reasons or profile.always_thinks,
+        )
 
     return Fleet.of(bindings.deployments, aliases, informed)
 
@@ -88,7 +91,6 @@ def deployment_spec(deployment: DeploymentSettings, settings: Settings) -> Deplo
         cooldown_s=deployment.cooldown_s,
         allowed_fails=deployment.allowed_fails,
         num_retries=deployment.num_retries,
-        prices=deployment.prices,
     )
 
 

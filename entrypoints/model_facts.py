@@ -1,10 +1,10 @@
 """What the use cases ask about the models of deployments, answered from what was bound."""
 
 from adapters.providers.binding import Bindings
+from adapters.providers.route import profile_of as known_profile
 from application.course import FamilyOf
 from application.list_models import ProfileOf
 from domain.chat.content import Family
-from domain.models.catalogue import profile_for
 from domain.models.profile import ModelProfile
 from domain.routing.fleet import Deployment
 
@@ -15,7 +15,7 @@ def profiles(bindings: Bindings) -> ProfileOf:
     def profile_of(deployment: Deployment) -> ModelProfile:
         route = bindings.routes.get(deployment.id)
         if route is None:
-            return profile_for(deployment.provider, deployment.model)
+            return known_profile(deployment.provider, deployment.model, bindings.infos[deployment.id])
         return route.models.of(deployment.model).target.profile
 
     return profile_of

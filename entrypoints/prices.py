@@ -1,34 +1,40 @@
 """The prices of the configured deployments, and of the models that wildcards stand for."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
 
 from adapters.config.settings import Settings
 from adapters.pricing.price_list import PriceList
 from adapters.pricing.prices import Prices, price_of
 from adapters.providers.binding import Bindings
-from adapters.providers.deployment_spec import DeploymentSpec
-from domain.pricing.price import Price
 from domain.routing.fleet import WILDCARD, Deployment
 
 
-def with_prices(bindings: Bindings, specs: Iterable[DeploymentSpec]) -> Bindings:
-    """The bindings of all of `specs`, each deployment with its price where one is known."""
-    prices = PriceList.shipped()
-    deployments = (
-        deployment if WILDCARD in deployment.model else replace(deployment, price=_price(prices, deployment, spec))
-        for deployment, spec in zip(bindings.deployments, specs, strict=True)
-    )
-    return replace(bindings, deployments=tuple(deployments))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Priced:
+    """Deployments, each with its price where one is known, and what the metering asks for prices."""
+
+    bindings: Bindings
+    prices: Prices
 
 
-def prices_of(bindings: Bindings, settings: Settings) -> Prices:
-    """What the metering asks for prices."""
-    configured = zip(bindings.deployments, settings.deployments, strict=True)
+def with_prices(bindings: Bindings, settings: Settings) -> Priced:
+    """The bindings of all of the configured deployments with their prices.
+
+    The price list is read once, if at all, and kept only where wildcards may ask for more of it.
+    """
+    load = cache(PriceList.shipped)
+
+    def priced(deployment: Deployment, overrides: Mapping[str, float]) -> Deployment:
+        if WILDCARD in deployment.model:
+            return deployment
+        known_as = bindings.known_as(deployment.id, deployment.model)
+        return replace(deployment, price=price_of(load(), deployment.provider, known_as, overrides))
+
+    configured = tuple(zip(bindings.deployments, settings.deployments, strict=True))
     wildcards = {deployment.id: own.prices for deployment, own in configured if WILDCARD in deployment.model}
-    return Prices(wildcards, PriceList.shipped)
-
-
-def _price(prices: PriceList, deployment: Deployment, spec: DeploymentSpec) -> Price | None:
-    """The price of a deployment with a concrete model, or of the model that is said to be behind it."""
-    return price_of(prices, deployment.provider, spec.model_info.base_model or deployment.model, spec.prices)
+    return Priced(
+        bindings=replace(bindings, deployments=tuple(priced(found, own.prices) for found, own in configured)),
+        prices=Prices(wildcards, bindings.known_as, load if wildcards else PriceList.shipped),
+    )

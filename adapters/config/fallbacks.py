@@ -19,8 +19,7 @@ def read_fallbacks(node: Items, key: str, *, names: Names, findings: Findings) -
             if entry.key != ANY_GROUP:
                 names.require(entry.key, key, where=entry.location, findings=findings)
             if entry.key in found:
-                message = f"'{key}' has two lists for one model, of which one would have no effect; join them"
-                findings.refuse(entry.location, message)
+                findings.refuse(entry.location, two_lists(key))
             if isinstance(entry.value, Items):
                 found[entry.key] = read_names(entry.value, key, names=names, findings=findings)
             elif not _is_broken(entry.value):
@@ -39,6 +38,11 @@ def read_names(node: Items, key: str, *, names: Names, findings: Findings) -> li
             message = f"'{key}' must name models; what else of a request changes for one, its caller can say"
             findings.refuse(item.location, message)
     return found
+
+
+def two_lists(key: str) -> str:
+    """What is wrong where `key` and what completes it have two lists for one model."""
+    return f"'{key}' has two lists for one model, of which one would have no effect; join them"
 
 
 def _is_broken(node: Node) -> bool:

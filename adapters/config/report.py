@@ -63,9 +63,9 @@ class _Renderer:
     def _not_given(self, name: str, node: Node | None, *, depth: int) -> Iterator[str]:
         """What holds for a section's keys that are not given: a default, or what another key says."""
         given = node.entries if isinstance(node, Table) else {}
-        for key, (value, other) in self._defaults.get(name, {}).items():
+        for key, (value, others) in self._defaults.get(name, {}).items():
             if key not in given:
-                origin = f"from {other}" if other is not None and self._is_given(other) else "default"
+                origin = next((f"from {other}" for other in others if self._is_given(other)), "default")
                 yield f"{_INDENT * depth}{key}: {_written(value)}  # {origin}"
         for key, section in _WITH_DEFAULTS.get(name, {}).items():
             if key not in given:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from adapters.config.checking import Checked, check_section
-from adapters.config.fallbacks import read_fallbacks, read_names
+from adapters.config.fallbacks import read_fallbacks, read_names, two_lists
 from adapters.config.mistakes import Findings
 from adapters.config.naming import Names
 from adapters.config.nodes import Node, Table
@@ -40,6 +40,7 @@ _FIELDS: Final = {
 }
 """Keys whose value is a field's as it stands."""
 
+_DEFAULT_FALLBACKS: Final = "default_fallbacks"
 _FALLBACKS: Final = ("fallbacks", "context_window_fallbacks", "content_policy_fallbacks")
 
 
@@ -60,9 +61,13 @@ def assemble_routing(sections: RoutingSections, names: Names, findings: Findings
     reader = _Reader(names, findings)
     litellm, router = (reader.section(section.values) for section in (sections.litellm, sections.router))
     values = {**litellm, **router, **_own(sections.own.values, findings)}
-    default = values.pop("default_fallbacks", None)
+    default = values.pop(_DEFAULT_FALLBACKS, None)
     if default is not None:
-        values["fallbacks"] = {**values.get("fallbacks", {}), ANY_GROUP: default}
+        fallbacks = values.get("fallbacks", {})
+        if ANY_GROUP in fallbacks:
+            given = next(part for part in (sections.router, sections.litellm) if _DEFAULT_FALLBACKS in part.values)
+            findings.refuse(given.values[_DEFAULT_FALLBACKS].location, two_lists("fallbacks"))
+        values["fallbacks"] = {**fallbacks, ANY_GROUP: default}
     return values
 
 
@@ -100,8 +105,8 @@ class _Reader:
         for key in _FALLBACKS:
             if key in values:
                 read[key] = read_fallbacks(values[key], key, names=self._names, findings=self._findings)
-        if "default_fallbacks" in values:
-            key = "default_fallbacks"
+        if _DEFAULT_FALLBACKS in values:
+            key = _DEFAULT_FALLBACKS
             read[key] = read_names(values[key], key, names=self._names, findings=self._findings)
         if "routing_strategy" in values:
             read["strategy"] = values["routing_strategy"][0]

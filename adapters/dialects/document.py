@@ -7,14 +7,14 @@ from typing import Final
 
 from adapters.dialects.contract import ClientDialect, Reply
 from adapters.dialects.envelope import Envelope
+from adapters.dialects.reasoning_wish import GENERATION_MEMBERS, REASONING_MEMBERS, asks_to_reason
 from domain.chat.request import ChatRequest
 from domain.json_types import JSON
 
-_REASONING: Final = ("reasoning_effort", "reasoning", "thinking")
-_GENERATION: Final = ("generationConfig", "generation_config")
 _OPENINGS: Final = ("system", "instructions", "systemInstruction", "tools", "messages", "input", "contents")
-_OPENING_BYTES: Final = 1_024
-"""How much of each member that begins a prompt makes its opening: what prompt caches ask for at least."""
+_OPENING_BYTES: Final = 4_096
+"""How much of each member that begins a prompt makes its opening: 4 KiB, about the 1,024 tokens that prompt
+caches ask for at least."""
 
 
 class Document:
@@ -43,11 +43,11 @@ class Document:
         return self._canonical
 
     def asks_to_reason(self) -> bool:
-        """Whether the request asks the model to think first, as its members' names tell."""
+        """Whether the request asks the model to think first; only the members that say so are read."""
         envelope = self.envelope
-        if any(name in envelope for name in _REASONING):
-            return True
-        return any(b"hinking" in envelope.raw(name) for name in _GENERATION)
+        wishes = [name for name in REASONING_MEMBERS if name in envelope]
+        wishes += [name for name in GENERATION_MEMBERS if b"hinking" in envelope.raw(name)]
+        return bool(wishes) and asks_to_reason({name: envelope.value(name) for name in wishes})
 
     def opening(self) -> str:
         """A digest of how the prompt begins, with the caller's own key of its prompt cache."""

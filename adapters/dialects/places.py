@@ -49,3 +49,11 @@ def member_of(part: Part) -> str:
             return "reasoning_content"
         case _:
             return "content"
+
+
+def parts_within(message: Message) -> Iterator[Part]:
+    """The parts of a message, each result before what it shows."""
+    for part in message.parts:
+        yield part
+        if isinstance(part, ToolResult):
+            yield from part.parts

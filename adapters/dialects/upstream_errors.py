@@ -31,6 +31,7 @@ _BY_STATUS: Final = MappingProxyType(
         _OVERLOADED_STATUS: ErrorKind.OVERLOADED,
     }
 )
+_RETRY_AFTER: Final = frozenset({"retry-after", "retry-after-ms"})
 _SHOULD_RETRY: Final = MappingProxyType({"true": True, "false": False})
 """What the official clients of OpenAI and Anthropic look for in `x-should-retry` (2026-11)."""
 _SAYS_LITTLE: Final = frozenset({ErrorKind.INVALID_REQUEST, ErrorKind.UNPROCESSABLE, ErrorKind.SERVER})
@@ -111,6 +112,7 @@ def _wait_s(kind: ErrorKind, message: str, headers: Mapping[str, str]) -> float 
     wait_s = retry_after_s(headers)
     if wait_s is None and KINDS[kind].retryable:
         wait_s = told_s(message)
-    if wait_s is None and kind is ErrorKind.RATE_LIMIT:
+    # A wait that was told and is too long to be meant is no reason to believe in another limit's.
+    if wait_s is None and kind is ErrorKind.RATE_LIMIT and _RETRY_AFTER.isdisjoint(headers):
         wait_s = reset_s(headers)
     return wait_s

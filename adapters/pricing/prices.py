@@ -59,11 +59,18 @@ class Prices:
     """What deployments cost: known since the start, or looked up when a wildcard's model is first asked for.
 
     wildcards: ids of deployments with a wildcard → what the operator sets for them.
+    known_as:  gives what the list calls a model, by the id of its deployment and what was asked for.
     load:      gives the price list; called when it is first needed.
     """
 
-    def __init__(self, wildcards: Mapping[str, Mapping[str, float]], load: Callable[[], PriceList]) -> None:
+    def __init__(
+        self,
+        wildcards: Mapping[str, Mapping[str, float]],
+        known_as: Callable[[str, str], str],
+        load: Callable[[], PriceList],
+    ) -> None:
         self._wildcards = wildcards
+        self._known_as = known_as
         self._load = load
         self._list: PriceList | None = None
         self._remembered = lru_cache(maxsize=MAX_REMEMBERED)(self._looked_up)
@@ -80,4 +87,4 @@ class Prices:
             return None
         if self._list is None:
             self._list = self._load()
-        return price_of(self._list, provider, model, overrides)
+        return price_of(self._list, provider, self._known_as(identity, model), overrides)

@@ -5,16 +5,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
+from adapters.dialects.reasoning_wish import asks_to_reason
 from adapters.providers.accounts import Accounts
 from adapters.providers.credentials import Environment
-from adapters.providers.deployment_spec import DeploymentSpec
+from adapters.providers.deployment_spec import DeploymentSpec, ModelInfo
 from adapters.providers.naming import NotServed, resolve
-from adapters.providers.route import Route, informed
+from adapters.providers.route import Route, profile_of
 from adapters.providers.route_making import Unreachable, make_route
 from adapters.upstream.port import DEFAULT_LIMITS, Limits
 from domain.chat.loss import LossPolicy
-from domain.models.catalogue import profile_for
-from domain.models.profile import PLAIN_MODEL, ModelProfile
 from domain.routing.fleet import WILDCARD, Deployment
 
 
@@ -31,12 +30,19 @@ class Bindings:
     """The outcome of `bind`: deployments in the order of their specs, and how each is answered, by its id.
 
     routes: those reached over HTTP. mocks: those with a canned answer. All other ready ones answer in process.
+    infos:  what the operator says of each one's model.
     """
 
     deployments: tuple[Deployment, ...]
     routes: Mapping[str, Route]
     mocks: Mapping[str, str]
+    infos: Mapping[str, ModelInfo]
     mistakes: tuple[BindingMistake, ...]
+
+    def known_as(self, identity: str, model: str) -> str:
+        """What price lists call the `model` of the deployment with that id, a concrete one also of a wildcard."""
+        route = self.routes.get(identity)
+        return self.infos[identity].base_model or (model if route is None else route.models.own_id(model))
 
 
 def bind(
@@ -51,6 +57,7 @@ def bind(
     accounts = Accounts()
     routes: dict[str, Route] = {}
     mocks: dict[str, str] = {}
+    infos: dict[str, ModelInfo] = {}
     mistakes: list[BindingMistake] = []
     taken: set[str] = set()
     for spec in specs:
@@ -63,6 +70,7 @@ def bind(
         if bound.route is not None:
             deployment = replace(deployment, account=accounts.of(bound.route))
         deployments.append(deployment)
+        infos[deployment.id] = spec.model_info
         if spec.mock_response is not None:
             mocks[deployment.id] = spec.mock_response
         elif bound.route is not None:
@@ -71,6 +79,7 @@ def bind(
         deployments=tuple(deployments),
         routes=MappingProxyType(routes),
         mocks=MappingProxyType(mocks),
+        infos=MappingProxyType(infos),
         mistakes=tuple(mistakes),
     )
 
@@ -99,7 +108,7 @@ def _bound(spec: DeploymentSpec, environment: Environment, limits: Limits) -> _B
 
 
 def _deployment(spec: DeploymentSpec, provider: str, model: str, *, unready: str | None = None) -> Deployment:
-    profile = _profile(spec, provider, model)
+    profile = profile_of(provider, model, spec.model_info)
     return Deployment(
         id=spec.model_info.id or _digest(spec.group, provider, model, spec.api_base or ""),
         group=spec.group,
@@ -112,20 +121,13 @@ def _deployment(spec: DeploymentSpec, provider: str, model: str, *, unready: str
         tags=spec.tags,
         max_parallel_requests=spec.max_parallel_requests,
         max_prompt_tokens=profile.context_tokens,
-        always_reasons=profile.always_thinks,
+        always_reasons=profile.always_thinks or asks_to_reason({**spec.request_defaults, **spec.extra_body}),
         cooldown_s=spec.cooldown_s,
         allowed_fails=spec.allowed_fails,
         retries=spec.num_retries,
         loss_policy=LossPolicy(drop_params=spec.drop_params, strict=spec.strict),
         unready=unready,
     )
-
-
-def _profile(spec: DeploymentSpec, provider: str, model: str) -> ModelProfile:
-    """What is known of the deployment's model; of a wildcard's models only what the operator says."""
-    known_as = spec.model_info.base_model or model
-    catalogued = PLAIN_MODEL if WILDCARD in known_as else profile_for(provider, known_as)
-    return informed(catalogued, spec.model_info)
 
 
 def _digest(*identity: str) -> str:

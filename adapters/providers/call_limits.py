@@ -21,7 +21,7 @@ class CallLimits:
         # Routing knows few such waits, and nearly every stream has one of them.
         self._awaited = lru_cache(maxsize=_MAX_REMEMBERED)(self._streamed_until)
 
-    def of(self, *, stream: bool, timeout_s: float | None, first_event_s: float | None) -> Limits:
+    def of(self, *, stream: bool, timeout_s: float | None, first_event_s: float | None = None) -> Limits:
         """The limits of one call.
 
         timeout_s:     the caller's own: for a buffered answer as a whole, for a streamed one to begin.

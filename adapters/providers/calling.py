@@ -7,7 +7,7 @@ from typing import Final
 from adapters.dialects.contract import UpstreamDialect
 from adapters.providers.credentials import Headers
 from adapters.providers.route import Route
-from adapters.upstream.port import Limits, UpstreamResponse
+from adapters.upstream.port import UpstreamResponse
 from domain.errors import FeatherGateError, MalformedResponse
 from domain.routing.fleet import Deployment
 from domain.secret import MASK
@@ -23,13 +23,6 @@ _RATE_LIMITS: Final = MappingProxyType(
 """Dialect → how the headers begin in which its vendor tells of rate limits."""
 _BETA: Final = "-beta"
 _VERSION: Final = "-version"
-
-
-def limits_of(
-    route: Route, *, stream: bool, timeout_s: float | None, first_event_s: float | None = None
-) -> Limits:
-    """How long the upstream may take, for a caller whose own limit is `timeout_s`; see `CallLimits.of`."""
-    return route.limits.of(stream=stream, timeout_s=timeout_s, first_event_s=first_event_s)
 
 
 def headers_with(route: Route, callers: Mapping[str, str], prefix: str, *, same_dialect: bool) -> Headers:

@@ -48,7 +48,6 @@ class DeploymentSpec:
     skip_bad_frames: an event of a stream that is no JSON is counted and left out; else it is an error.
     order, tags, max_parallel_requests, cooldown_s, allowed_fails: as Deployment has them.
     num_retries:    how often its group is tried again.
-    prices:         US dollars for one token, by litellm's key (`input_cost_per_token`); they beat any price list.
     """
 
     group: str
@@ -82,4 +81,3 @@ class DeploymentSpec:
     cooldown_s: float | None = None
     allowed_fails: int | None = None
     num_retries: int | None = None
-    prices: Mapping[str, float] = field(default_factory=dict)

@@ -7,7 +7,6 @@ from adapters.dialects import json_codec
 from adapters.dialects.embeddings import gemini, openai
 from adapters.dialects.embeddings.document import EmbeddingsDocument
 from adapters.providers.apis import Api
-from adapters.providers.calling import limits_of
 from adapters.providers.deployment_spec import TlsKey
 from adapters.providers.fitting import fitted, merged
 from adapters.providers.route import ModelRoute, Route
@@ -50,7 +49,7 @@ class HttpEmbedder:
             target=target,
             headers=route.headers,
             body=body,
-            limits=limits_of(route, stream=False, timeout_s=call.timeout_s),
+            limits=route.limits.of(stream=False, timeout_s=call.timeout_s),
             provider=route.provider,
             model=model.target.model,
         )

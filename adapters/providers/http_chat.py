@@ -5,7 +5,7 @@ from contextlib import aclosing
 
 from adapters.providers import answer_body
 from adapters.providers.bad_frames import SkippingReader, without_bad_frames
-from adapters.providers.calling import check_status, headers_with, label, limits_of, shown_headers
+from adapters.providers.calling import check_status, headers_with, label, shown_headers
 from adapters.providers.conversation import Conversation
 from adapters.providers.deployment_spec import TlsKey
 from adapters.providers.passthrough import PassThrough
@@ -118,7 +118,7 @@ def _request(route: Route, wire: ModelWire, call: ChatCall, body: bytes) -> Upst
         target=target,
         headers=headers,
         body=body,
-        limits=limits_of(route, stream=call.stream, timeout_s=call.timeout_s, first_event_s=call.first_event_s),
+        limits=route.limits.of(stream=call.stream, timeout_s=call.timeout_s, first_event_s=call.first_event_s),
         provider=route.provider,
         model=wire.model.model,
     )

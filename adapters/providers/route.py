@@ -20,7 +20,8 @@ from domain.chat.content import Family
 from domain.errors import UnknownModel
 from domain.json_types import JSON
 from domain.models.catalogue import profile_for
-from domain.models.profile import ModelProfile, Thinking
+from domain.models.profile import PLAIN_MODEL, ModelProfile, Thinking
+from domain.routing.fleet import WILDCARD
 
 _MAX_MODELS: Final = 256
 _DOTS: Final = frozenset({".", ".."})
@@ -104,6 +105,10 @@ class ModelRoutes:
         self._apis = apis
         self.of = lru_cache(maxsize=_MAX_MODELS)(self._make)
 
+    def own_id(self, model: str) -> str:
+        """The provider's own id of `model`; nothing is made for it."""
+        return narrowed(self._wires, model)[1]
+
     def _make(self, model: str) -> ModelRoute:
         """Raises UnknownModel for a name, captured by a wildcard, whose steps would lead elsewhere in a URL."""
         if not _DOTS.isdisjoint(model.split("/")):
@@ -112,7 +117,7 @@ class ModelRoutes:
             )
         wanted, model = narrowed(self._wires, model)
         known_as = self._info.base_model or model
-        profile = informed(profile_for(self._provider, known_as), self._info)
+        profile = profile_of(self._provider, model, self._info)
         target = Target(provider=self._provider, family=self._family, model=model, profile=profile)
         wires = tuple(ModelWire.of(wire, target) for wire in wanted)
         apis = {api: found.endpoint(model, False) for api, found in self._apis.items() if found.has(known_as)}
@@ -137,7 +142,13 @@ def _bridge(wires: tuple[ModelWire, ...], profile: ModelProfile) -> ModelWire:
     return next((wire for wire in wires if reasons and wire.wire.for_reasoning), wires[0])
 
 
-def informed(profile: ModelProfile, info: ModelInfo) -> ModelProfile:
+def profile_of(provider: str, model: str, info: ModelInfo) -> ModelProfile:
+    """What is known of a deployment's model; of a wildcard's models only what the operator says."""
+    known_as = info.base_model or model
+    return _informed(PLAIN_MODEL if WILDCARD in known_as else profile_for(provider, known_as), info)
+
+
+def _informed(profile: ModelProfile, info: ModelInfo) -> ModelProfile:
     """The catalogue's `profile`, corrected by what the operator says in `model_info`."""
     supports = info.supports
     return replace(

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from adapters.providers.calling import check_status, headers_with, label, limits_of, shown_headers
+from adapters.providers.calling import check_status, headers_with, label, shown_headers
 from adapters.providers.deployment_spec import TlsKey
 from adapters.providers.route import Route
 from adapters.providers.wire import RESPONSES, ModelWire
@@ -91,7 +91,7 @@ def _request(route: Route, wire: ModelWire, call: StoredCall) -> UpstreamRequest
         target=f"{path}/{call.suffix}{f'?{queries}' if queries else ''}",
         headers=headers if call.body else tuple(header for header in headers if header[0] != "content-type"),
         body=call.body,
-        limits=limits_of(route, stream="stream=true" in call.query, timeout_s=None),
+        limits=route.limits.of(stream="stream=true" in call.query, timeout_s=None),
         provider=route.provider,
         model=wire.model.model,
     )

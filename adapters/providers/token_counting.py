@@ -10,7 +10,7 @@ from adapters.dialects.anthropic_messages import counting as anthropic_messages
 from adapters.dialects.contract import RenderedRequest, Target
 from adapters.dialects.gemini import counting as gemini
 from adapters.dialects.openai_responses import counting as openai_responses
-from adapters.providers.calling import headers_with, limits_of
+from adapters.providers.calling import headers_with
 from adapters.providers.deployment_spec import TlsKey
 from adapters.providers.route import Route
 from adapters.providers.whole_answer import Asked, whole_answer
@@ -81,7 +81,7 @@ def _request(route: Route, wire: ModelWire, call: ChatCall, body: bytes) -> Upst
         target=f"{wire.counting_target}{query}",
         headers=headers_with(route, call.headers, wire.wire.callers, same_dialect=same_dialect),
         body=body,
-        limits=limits_of(route, stream=False, timeout_s=call.timeout_s),
+        limits=route.limits.of(stream=False, timeout_s=call.timeout_s),
         provider=route.provider,
         model=wire.model.model,
     )

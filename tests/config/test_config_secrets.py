@@ -219,6 +219,27 @@ def test_the_report_says_what_holds_by_default_or_by_another_key() -> None:
     assert _line(bare, "total_timeout_s") == "total_timeout_s: 6000.0  # default"
 
 
+@pytest.mark.parametrize(
+    ("text", "key", "line"),
+    [
+        ("router_settings: {max_retries: 5}", "num_retries", "num_retries: 5  # from router_settings.max_retries"),
+        (
+            "router_settings: {optional_pre_call_checks: [prompt_caching]}",
+            "affinity",
+            "affinity: true  # from router_settings.optional_pre_call_checks",
+        ),
+        ("router_settings: {optional_pre_call_checks: []}", "affinity", "affinity: false  # default"),
+    ],
+)
+def test_the_report_names_the_key_that_decided(text: str, key: str, line: str) -> None:
+    assert _line(render_effective(load_text(f"{ONE_MODEL}{text}\n")), key) == line
+
+
+def test_the_router_s_own_word_is_named_before_litellm_s() -> None:
+    text = f"{ONE_MODEL}litellm_settings: {{num_retries: 3}}\nrouter_settings: {{max_retries: 5}}\n"
+    assert "  num_retries: 5  # from router_settings.max_retries\n" in render_effective(load_text(text))
+
+
 @pytest.mark.parametrize("section", ["feathergate:", "feathergate: {}", "feathergate:\n  routing:"])
 def test_sections_without_content_show_their_defaults(section: str) -> None:
     read = yaml.safe_load(render_effective(load_text(f"{ONE_MODEL}{section}\n")))

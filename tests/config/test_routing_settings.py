@@ -147,6 +147,15 @@ def test_default_fallbacks_are_those_of_every_group() -> None:
     assert routing(both).fallbacks == {"a": ("c/x",), "*": ("b",)}
 
 
+@pytest.mark.parametrize("section", ["router_settings", "litellm_settings"])
+def test_every_group_has_one_list_of_default_fallbacks(section: str) -> None:
+    text = f"router_settings:\n  fallbacks: [{{'*': [a]}}]\n{section}:\n  default_fallbacks: [b]\n"
+    if section == "router_settings":
+        text = "router_settings:\n  fallbacks: [{'*': [a]}]\n\n  default_fallbacks: [b]\n"
+    (found,) = mistakes(MODELS + text)
+    assert found.startswith(f"{MAIN}:8: 'fallbacks' has two lists for one model")
+
+
 def test_affinity_has_two_places_and_ours_wins() -> None:
     for check in ("prompt_caching", "[deployment_affinity]"):
         assert routing(f"router_settings: {{optional_pre_call_checks: {check}}}\n").affinity

@@ -87,6 +87,8 @@ def test_the_error_knows_what_the_headers_say() -> None:
         (ErrorKind.OVERLOADED, "too busy", {"x-ratelimit-reset-requests": "9s"}, None),
         (ErrorKind.BILLING, "Pay and try again in 5 minutes", {"x-ratelimit-reset-requests": "9s"}, None),
         (ErrorKind.BILLING, "Pay", {"retry-after": "3"}, 3.0),
+        (ErrorKind.RATE_LIMIT, "no", {"retry-after": "90000", "x-ratelimit-reset-tokens": "1s"}, None),
+        (ErrorKind.RATE_LIMIT, "no", {"retry-after-ms": "90000000", "x-ratelimit-reset-tokens": "1s"}, None),
     ],
 )
 def test_the_wait_is_told_by_headers_then_words_then_the_limit_itself(

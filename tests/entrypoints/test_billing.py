@@ -4,7 +4,7 @@ import pytest
 
 from adapters.dialects import json_codec
 from adapters.dialects.anthropic_messages.dialect import AnthropicMessages
-from adapters.dialects.contract import ClientDialect, Reply
+from adapters.dialects.contract import ClientDialect, Reply, UpstreamDialect
 from adapters.dialects.gemini.dialect import Gemini
 from adapters.dialects.openai_chat.dialect import OpenAIChat
 from adapters.dialects.openai_completions.dialect import OpenAICompletions
@@ -17,16 +17,12 @@ from domain.chat.response import Finish, FinishReason
 from domain.models.token_estimate import estimate_text
 from entrypoints.billing import billing
 
-DIALECTS: tuple[ClientDialect, ...] = (
-    OpenAIChat(),
-    OpenAICompletions(OpenAIChat()),
-    OpenAIResponses(),
-    AnthropicMessages(),
-    Gemini(),
-)
+SPOKEN = (OpenAIChat(), OpenAICompletions(OpenAIChat()), OpenAIResponses(), AnthropicMessages(), Gemini())
+DIALECTS: tuple[ClientDialect, ...] = SPOKEN
+UPSTREAMS: tuple[UpstreamDialect, ...] = SPOKEN
 STORY = "Once upon a time there was a fox. "
 REPLY = Reply(model="m")
-READ = billing(lambda deployment: None, lambda deployment: "openai").read_answer
+READ = billing(lambda deployment: None, lambda deployment: "openai", UPSTREAMS).read_answer
 ANSWER: tuple[StreamEvent, ...] = (
     ev.Started("id", "m"),
     ev.BlockStarted(0, BlockKind.TEXT),

@@ -9,6 +9,7 @@ import pytest
 
 from adapters.config.loading import load_config
 from entrypoints.arguments import parse_arguments
+from entrypoints.billing import AnswerReader
 from entrypoints.container import Container
 
 CONFIG = "model_list: [{model_name: echo, litellm_params: {model: echo/echo}}]"
@@ -81,3 +82,11 @@ async def test_models_are_listed_with_what_the_operator_says_of_them(tmp_path: P
 async def test_where_nothing_is_kept_stored_responses_are_refused(tmp_path: Path) -> None:
     response = await container(tmp_path).app().test_client().get("/v1/responses/resp_1")
     assert (response.status_code, "keeps responses" in await response.get_data(as_text=True)) == (400, True)
+
+
+def test_answers_are_metered_by_the_dialects_that_clients_speak(tmp_path: Path) -> None:
+    composed = container(tmp_path)
+    reader, clients = composed.billing().read_answer, composed.dialects()
+    assert isinstance(reader, AnswerReader)
+    spoken = (clients.chat, clients.completions, clients.responses, clients.messages, clients.gemini)
+    assert list(map(id, reader._dialects.values())) == list(map(id, spoken))

@@ -3,7 +3,7 @@
 import pytest
 
 from adapters.config.mistakes import ConfigError
-from entrypoints.deployments import bind_deployments
+from entrypoints.deployments import bind_deployments, fleet_of
 from tests.config.config_files import ONE_MODEL, load_text
 
 _KEY = {"OPENAI_API_KEY": "k"}
@@ -49,3 +49,14 @@ def test_what_holds_for_all_reaches_those_that_do_not_say() -> None:
     first, second = bind_deployments(load_text(text)).deployments
     assert (first.max_parallel_requests, second.max_parallel_requests) == (3, 9)
     assert (second.retries, second.cooldown_s, second.allowed_fails) == (None, None, None)
+
+
+def test_what_the_operator_says_counts_for_models_of_wildcards_that_nobody_reaches() -> None:
+    text = (
+        "model_list:\n"
+        "- {model_name: 'openai/*', litellm_params: {model: 'openai/*', mock_response: hi, reasoning_effort: low},"
+        " model_info: {max_input_tokens: 77}}\n"
+    )
+    loaded = load_text(text)
+    (deployment,) = fleet_of(bind_deployments(loaded), loaded.settings).deployments("openai/gpt-4o")
+    assert (deployment.max_prompt_tokens, deployment.always_reasons) == (77, True)

@@ -2,10 +2,11 @@
 
 import pytest
 
+from adapters.pricing.price_list import PriceList
 from domain.pricing.price import Price
 from domain.routing.fleet import Deployment, Fleet
 from entrypoints.deployments import bind_deployments
-from entrypoints.prices import prices_of
+from entrypoints.prices import with_prices
 from tests.config.config_files import load_text
 
 GPT_4O = 2.5e-6
@@ -13,7 +14,8 @@ GPT_4O = 2.5e-6
 
 def priced(params: str, info: str = "{}") -> Deployment:
     entry = f"- {{model_name: m, litellm_params: {params}, model_info: {info}}}"
-    (deployment,) = bind_deployments(load_text(f"model_list:\n{entry}\n")).deployments
+    loaded = load_text(f"model_list:\n{entry}\n")
+    (deployment,) = with_prices(bind_deployments(loaded), loaded.settings).bindings.deployments
     return deployment
 
 
@@ -47,9 +49,9 @@ def test_what_a_wildcard_stands_for_has_its_price() -> None:
         "- {model_name: 'openai/*', litellm_params: {model: 'openai/*', output_cost_per_token: 1.0}}\n"
         "- {model_name: x, litellm_params: {model: openai/nobody-knows}}\n"
     )
-    bindings = bind_deployments(loaded)
-    prices = prices_of(bindings, loaded.settings)
-    fleet = Fleet.of(bindings.deployments)
+    priced = with_prices(bind_deployments(loaded), loaded.settings)
+    prices = priced.prices
+    fleet = Fleet.of(priced.bindings.deployments)
     price: dict[str, Price | None] = {
         name: prices(fleet.deployments(name)[0]) for name in ("openai/gpt-4o", "openai/nobody-knows", "x")
     }
@@ -60,3 +62,44 @@ def test_what_a_wildcard_stands_for_has_its_price() -> None:
     assert own is not None
     assert (own.input_usd, own.output_usd) == (0.0, 1.0)
     assert price["x"] is None
+
+
+@pytest.mark.parametrize(
+    ("params", "info", "asked"),
+    [
+        ("{model: 'openai/*', api_key: k}", "{}", "openai/responses/gpt-4o"),
+        ("{model: 'azure/*', api_key: k, api_base: 'https://r'}", "{base_model: gpt-4o}", "azure/prod"),
+        ("{model: 'azure/*', mock_response: hi}", "{base_model: gpt-4o}", "azure/prod"),
+    ],
+)
+def test_a_wildcard_s_model_has_the_price_of_what_is_behind_it(params: str, info: str, asked: str) -> None:
+    group = asked.partition("/")[0]
+    loaded = load_text(
+        f"model_list:\n- {{model_name: '{group}/*', litellm_params: {params}, model_info: {info}}}\n"
+    )
+    priced = with_prices(bind_deployments(loaded), loaded.settings)
+    found = priced.prices(Fleet.of(priced.bindings.deployments).deployments(asked)[0])
+    assert found is not None
+    assert found.input_usd == GPT_4O
+
+
+@pytest.mark.parametrize(("fixed", "asked", "loads"), [(True, True, 1), (True, False, 1), (False, False, 0)])
+def test_the_price_list_is_read_once_and_only_if_needed(
+    fixed: bool, asked: bool, loads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[None] = []
+    shipped = PriceList.shipped
+
+    def counted() -> PriceList:
+        read.append(None)
+        return shipped()
+
+    monkeypatch.setattr(PriceList, "shipped", counted)
+    entries = ["{model_name: 'openai/*', litellm_params: {model: 'openai/*'}}"]
+    if fixed:
+        entries.append("{model_name: m, litellm_params: {model: openai/gpt-4o}}")
+    loaded = load_text("model_list:\n" + "".join(f"- {entry}\n" for entry in entries))
+    priced = with_prices(bind_deployments(loaded), loaded.settings)
+    if asked:
+        assert priced.prices(Fleet.of(priced.bindings.deployments).deployments("openai/gpt-4o")[0]) is not None
+    assert len(read) == loads

@@ -72,6 +72,10 @@ def deployment(model: str, ident: str = "wild", price: Price | None = None) -> D
     return Deployment(id=ident, group="*", provider="p", model=model, price=price)
 
 
+def as_asked(identity: str, model: str) -> str:
+    return model
+
+
 def test_wildcards_have_the_price_of_the_model_that_is_asked_for() -> None:
     loads = []
 
@@ -79,7 +83,7 @@ def test_wildcards_have_the_price_of_the_model_that_is_asked_for() -> None:
         loads.append(1)
         return LIST
 
-    prices = Prices({"wild": {}, "own": {"output_cost_per_token": 1.0}}, load)
+    prices = Prices({"wild": {}, "own": {"output_cost_per_token": 1.0}}, as_asked, load)
     assert prices(deployment("x", "fixed", LONG)) is LONG
     assert prices(deployment("m", "fixed")) is None
     assert loads == []
@@ -93,7 +97,7 @@ def test_wildcards_have_the_price_of_the_model_that_is_asked_for() -> None:
 
 
 def test_what_is_remembered_of_wildcards_is_bounded() -> None:
-    prices = Prices({"wild": {}}, lambda: LIST)
+    prices = Prices({"wild": {}}, as_asked, lambda: LIST)
     for number in range(MAX_REMEMBERED + 10):
         prices(deployment(f"m-{number}"))
     assert prices._remembered.cache_info().currsize == MAX_REMEMBERED

@@ -323,3 +323,22 @@ def test_what_is_known_of_a_model_s_prompts_and_thoughts(
     group = "*" if "*" in model else "g"
     (deployment,) = _bind(model, group=group, model_info=ModelInfo(**info)).deployments
     assert (deployment.max_prompt_tokens, deployment.always_reasons) == (max_prompt_tokens, always_reasons)
+
+
+@pytest.mark.parametrize("model", ["openai/gpt-4.1", "openai/*"])
+@pytest.mark.parametrize(
+    ("members", "always_reasons"),
+    [
+        ({"reasoning_effort": "low"}, True),
+        ({"thinking": {"type": "enabled", "budget_tokens": 1024}}, True),
+        ({"reasoning_effort": "none"}, False),
+        ({"thinking": {"type": "disabled"}}, False),
+    ],
+)
+@pytest.mark.parametrize("place", ["request_defaults", "extra_body"])
+def test_who_is_always_told_to_think_always_reasons(
+    model: str, members: dict[str, Any], always_reasons: bool, place: str
+) -> None:
+    group = "*" if "*" in model else "g"
+    (deployment,) = _bind(model, group=group, **{place: members}).deployments
+    assert deployment.always_reasons is always_reasons

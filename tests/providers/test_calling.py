@@ -87,7 +87,7 @@ def test_rate_limits_are_shown_in_their_own_vendor_s_words_only(client: str, ups
 def _limits(stream: bool, **wishes: float | None) -> Limits:
     limits = Limits(first_byte_s=600, idle_s=30, total_s=6_000, connect_s=5)
     calls = CallLimits(limits, timeout_s=100, stream_timeout_s=50)
-    return calls.of(stream=stream, **{"timeout_s": None, "first_event_s": None, **wishes})
+    return calls.of(stream=stream, **{"timeout_s": None, **wishes})
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from adapters.dialects.anthropic_messages.turns import (
 from adapters.dialects.anthropic_messages.vocabulary import CALL_ID, FAMILY, Block, text_block
 from adapters.dialects.contract import Target
 from adapters.dialects.leftovers import lost_in_messages
-from adapters.dialects.places import Places
+from adapters.dialects.places import Places, parts_within
 from domain.chat.content import Part, Reasoning, Text, ToolCall, ToolResult
 from domain.chat.loss import Loss, LossKind, path_of
 from domain.chat.repair import wire_id, with_call_ids, without_foreign_reasoning, without_orphans
@@ -165,11 +165,10 @@ def _lost_signatures(messages: Sequence[Message]) -> Iterator[Loss]:
     """A loss for each signature of another vendor's on a text or a call: this wire has them on thoughts alone."""
     places = Places(messages)
     for message in messages:
-        for part in message.parts:
-            for one in (part, *part.parts) if isinstance(part, ToolResult) else (part,):
-                if isinstance(one, (Text, ToolCall)) and one.signature is not None:
-                    why = f"signed by {one.signature.family}"
-                    yield Loss("dropped_signature", places.pointer(one), why, LossKind.HINT)
+        for part in parts_within(message):
+            if isinstance(part, (Text, ToolCall)) and part.signature is not None:
+                why = f"signed by {part.signature.family}"
+                yield Loss("dropped_signature", places.pointer(part), why, LossKind.HINT)
 
 
 def _with_distinct_call_ids(messages: Sequence[Message]) -> Sequence[Message]:

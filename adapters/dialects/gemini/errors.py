@@ -68,10 +68,10 @@ def _error(error: JSON, status: int, headers: Mapping[str, str]) -> UpstreamErro
     message = str(error.get("message") or error.get("status") or "the upstream gave no reason")
     listed = error.get("details")
     details = [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
-    # The text is more exact than RetryInfo, which is cut to whole seconds.
     named = [told_s(message), *(duration_s(str(detail.get("retryDelay"))) for detail in details)]
     waits = [wait_s for wait_s in named if wait_s is not None]
-    kind = _kind(error, status, message=message, details=details, has_wait=bool(waits))
+    has_wait = bool(waits) or any(detail.get("retryDelay") is not None for detail in details)
+    kind = _kind(error, status, message=message, details=details, has_wait=has_wait)
     # A bad key arrives as a 400.
     shown = KINDS[kind].status if kind is ErrorKind.AUTH or status == 0 else status
     made = rejected(kind, shown, message=message, headers=headers)

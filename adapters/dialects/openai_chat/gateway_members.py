@@ -51,8 +51,7 @@ def split_gateway_members(
     taken: dict[str, JSON] = {
         name: value
         for name in envelope
-        if (name in GATEWAY_MEMBERS or name.startswith(_GATEWAY_PREFIXES))
-        and (_are_names(value := envelope.value(name)) or name not in vendors_own)
+        if is_gateway_member(name) and (_are_names(value := envelope.value(name)) or name not in vendors_own)
     }
     clean = envelope.without(taken) if taken else envelope
     metadata = clean.value("metadata")

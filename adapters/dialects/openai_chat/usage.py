@@ -2,15 +2,12 @@
 
 from typing import Final
 
+from adapters.dialects.counts import counts
 from domain.chat.usage import Usage
 from domain.json_types import JSON
 
 _TTL_PREFIX: Final = "ephemeral_"
 _TTL_SUFFIX: Final = "_input_tokens"
-_COUNTS: Final = 2**63
-"""Larger numbers count nothing."""
-_NUMBERS: Final = (int, float)
-"""A boolean is none."""
 _TOTALS: Final = frozenset({"prompt_tokens", "completion_tokens", "total_tokens"})
 
 
@@ -22,26 +19,26 @@ def parse_usage(usage: JSON) -> Usage | None:
     """
     if not isinstance(usage, dict):
         return None
-    counts = _counts(usage)
-    prompt, completion = counts.get("prompt_tokens"), counts.get("completion_tokens")
+    totals = counts(usage)
+    prompt, completion = totals.get("prompt_tokens"), totals.get("completion_tokens")
     if prompt is None and completion is None:
         return None
-    total = counts.get("total_tokens")
+    total = totals.get("total_tokens")
     if prompt is not None and total is not None and total > prompt + (completion or 0):
         completion = total - prompt
     if usage.keys() <= _TOTALS:
         return Usage(prompt_tokens=prompt, completion_tokens=completion)
-    prompt_parts = _counts(usage.get("prompt_tokens_details"))
-    completion_parts = _counts(usage.get("completion_tokens_details"))
+    prompt_parts = counts(usage.get("prompt_tokens_details"))
+    completion_parts = counts(usage.get("completion_tokens_details"))
     return Usage(
         prompt_tokens=prompt,
         completion_tokens=completion,
         cache_read_tokens=prompt_parts.get(
-            "cached_tokens", counts.get("cache_read_input_tokens", counts.get("prompt_cache_hit_tokens"))
+            "cached_tokens", totals.get("cache_read_input_tokens", totals.get("prompt_cache_hit_tokens"))
         ),
         cache_write_tokens=prompt_parts.get(
             "cache_write_tokens",
-            prompt_parts.get("cache_creation_tokens", counts.get("cache_creation_input_tokens")),
+            prompt_parts.get("cache_creation_tokens", totals.get("cache_creation_input_tokens")),
         ),
         cache_write_tokens_by_ttl=_by_ttl(usage.get("prompt_tokens_details")),
         reasoning_tokens=completion_parts.get("reasoning_tokens"),
@@ -50,7 +47,7 @@ def parse_usage(usage: JSON) -> Usage | None:
         image_prompt_tokens=prompt_parts.get("image_tokens"),
         accepted_prediction_tokens=completion_parts.get("accepted_prediction_tokens"),
         rejected_prediction_tokens=completion_parts.get("rejected_prediction_tokens"),
-        server_tool_calls=_counts(usage.get("server_tool_use")),
+        server_tool_calls=counts(usage.get("server_tool_use")),
     )
 
 
@@ -92,19 +89,12 @@ def _known(**members: JSON) -> dict[str, JSON]:
     return {name: value for name, value in members.items() if value is not None}
 
 
-def _counts(owner: JSON) -> dict[str, int]:
-    """The members of an object that are counts, some of which come as 12.0; none where it is no object."""
-    if not isinstance(owner, dict):
-        return {}
-    return {name: int(value) for name, value in owner.items() if type(value) in _NUMBERS and 0 <= value < _COUNTS}
-
-
 def _by_ttl(details: JSON) -> dict[str, int]:
     if not isinstance(details, dict) or "cache_creation_token_details" not in details:
         return {}
-    counts = _counts(details["cache_creation_token_details"])
+    by_ttl = counts(details["cache_creation_token_details"])
     return {
         name.removeprefix(_TTL_PREFIX).removesuffix(_TTL_SUFFIX): count
-        for name, count in counts.items()
+        for name, count in by_ttl.items()
         if name.startswith(_TTL_PREFIX)
     }

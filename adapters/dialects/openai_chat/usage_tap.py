@@ -13,7 +13,8 @@ from adapters.dialects.openai_chat.usage import parse_usage
 from domain.chat.usage import Usage
 from domain.errors import MalformedResponse
 
-_Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)] | None
+_Known: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+_Count: TypeAlias = _Known | None
 
 
 class _PromptParts(msgspec.Struct, forbid_unknown_fields=True):
@@ -29,9 +30,9 @@ class _CompletionParts(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Counts(msgspec.Struct, forbid_unknown_fields=True):
-    prompt_tokens: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-    completion_tokens: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-    total_tokens: Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+    prompt_tokens: _Known
+    completion_tokens: _Known
+    total_tokens: _Known
     prompt_tokens_details: _PromptParts | None = None
     completion_tokens_details: _CompletionParts | None = None
 

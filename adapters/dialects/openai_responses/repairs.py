@@ -6,9 +6,9 @@ from dataclasses import replace
 from typing import Final
 
 from adapters.dialects.openai_responses.vocabulary import FAMILY
-from adapters.dialects.places import Places
+from adapters.dialects.places import Places, parts_within
 from domain.chat import repair
-from domain.chat.content import Family, Part, Reasoning, Text, ToolCall, ToolResult
+from domain.chat.content import Family, Part, Reasoning, Text, ToolCall
 from domain.chat.loss import Loss, LossKind
 from domain.chat.request import Message, Role
 from domain.json_types import JSON
@@ -87,16 +87,15 @@ def _unsaid(messages: tuple[Message, ...]) -> Iterator[Loss]:
     """A loss for each signature on a text or a call, which this wire has on thoughts alone, and for sources."""
     places = Places(messages)
     for message in messages:
-        for part in message.parts:
-            for one in (part, *part.parts) if isinstance(part, ToolResult) else (part,):
-                if not isinstance(one, (Text, ToolCall)):
-                    continue
-                if one.signature is not None:
-                    why = f"signed by {one.signature.family}"
-                    yield Loss("dropped_signature", places.pointer(one), why, LossKind.HINT)
-                if isinstance(one, Text) and one.citations:
-                    why = "only answers hold sources"
-                    yield Loss("dropped_citations", places.pointer(one), why, LossKind.HINT)
+        for part in parts_within(message):
+            if not isinstance(part, (Text, ToolCall)):
+                continue
+            if part.signature is not None:
+                why = f"signed by {part.signature.family}"
+                yield Loss("dropped_signature", places.pointer(part), why, LossKind.HINT)
+            if isinstance(part, Text) and part.citations:
+                why = "only answers hold sources"
+                yield Loss("dropped_citations", places.pointer(part), why, LossKind.HINT)
 
 
 def _content(item: dict[str, JSON]) -> list[dict[str, JSON]]:

@@ -3,13 +3,10 @@
 from types import MappingProxyType
 from typing import Final
 
+from adapters.dialects.counts import counts
 from domain.chat.usage import Usage
 from domain.json_types import JSON
 
-_NUMBERS: Final = (int, float)
-"""A boolean is none."""
-_COUNTS: Final = 2**63
-"""Larger numbers count nothing."""
 _TTL_COUNTS: Final = MappingProxyType({"30m": "ttl_30m_tokens", "12h": "ttl_12h_tokens"})
 
 
@@ -20,15 +17,15 @@ def parse_usage(usage: JSON) -> Usage | None:
     """
     if not isinstance(usage, dict):
         return None
-    counts = _counts(usage)
-    prompt, completion = counts.get("input_tokens"), counts.get("output_tokens")
+    totals = counts(usage)
+    prompt, completion = totals.get("input_tokens"), totals.get("output_tokens")
     if prompt is None and completion is None:
         return None
-    total = counts.get("total_tokens")
+    total = totals.get("total_tokens")
     if prompt is not None and total is not None and total > prompt + (completion or 0):
         completion = total - prompt
     details = usage.get("input_tokens_details")
-    read, written = _counts(details), _counts(usage.get("output_tokens_details"))
+    read, written = counts(details), counts(usage.get("output_tokens_details"))
     return Usage(
         prompt_tokens=prompt,
         completion_tokens=completion,
@@ -68,12 +65,5 @@ def render_usage(usage: Usage) -> dict[str, JSON]:
 def _by_ttl(details: JSON) -> dict[str, int]:
     if not isinstance(details, dict) or "cache_write_tokens_details" not in details:
         return {}
-    counts = _counts(details["cache_write_tokens_details"])
-    return {ttl: counts[name] for ttl, name in _TTL_COUNTS.items() if name in counts}
-
-
-def _counts(owner: JSON) -> dict[str, int]:
-    """The members of an object that are counts, some of which come as 12.0; none where it is no object."""
-    if not isinstance(owner, dict):
-        return {}
-    return {name: int(value) for name, value in owner.items() if type(value) in _NUMBERS and 0 <= value < _COUNTS}
+    by_ttl = counts(details["cache_write_tokens_details"])
+    return {ttl: by_ttl[name] for ttl, name in _TTL_COUNTS.items() if name in by_ttl}

@@ -82,6 +82,8 @@ def test_quotas_with_a_wait_are_rate_limits_and_without_are_billing() -> None:
     waiting = error(429, "RESOURCE_EXHAUSTED", QUOTA, retry)
     assert (waiting.kind, waiting.status, waiting.retry_after_s) == (ErrorKind.RATE_LIMIT, 429, 37)
     assert error(429, "RESOURCE_EXHAUSTED", QUOTA).kind is ErrorKind.BILLING
+    distant = error(429, "RESOURCE_EXHAUSTED", QUOTA, {**retry, "retryDelay": "90000s"})
+    assert (distant.kind, distant.retry_after_s) == (ErrorKind.RATE_LIMIT, None)
 
 
 @given(st.integers(0, 10_000), st.integers(0, 999))
