@@ -1,6 +1,7 @@
 """usageMetadata (ai.google.dev/api/generate-content#UsageMetadata, 2026-11)."""
 
 from collections.abc import Mapping
+from operator import attrgetter
 from typing import Final
 
 from adapters.dialects.gemini.wire import member, objects
@@ -43,10 +44,21 @@ def parse_usage(counts: Mapping[str, JSON]) -> Usage:
     )
 
 
+_told_parts: Final = attrgetter(
+    "tool_prompt_tokens",
+    "reasoning_tokens",
+    "cache_read_tokens",
+    "audio_prompt_tokens",
+    "image_prompt_tokens",
+    "audio_completion_tokens",
+)
+"""The parts that the wire tells, where they are not zero."""
+
+
 def render_usage(usage: Usage) -> dict[str, JSON]:
     """The tokens for a client; zeros are left out, as the wire does, and totals of which half is not known."""
     prompt, completion = usage.prompt_tokens, usage.completion_tokens
-    if not usage.has_details and prompt is not None and completion is not None:
+    if not any(_told_parts(usage)) and prompt is not None and completion is not None:
         return {
             "promptTokenCount": prompt,
             "candidatesTokenCount": completion,
