@@ -4,7 +4,7 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from adapters.upstream.port import Origin
-from adapters.upstream.request_head import origin_lines
+from adapters.upstream.request_head import RequestHeads
 
 if TYPE_CHECKING:
     from adapters.upstream.connection import Connection
@@ -18,7 +18,7 @@ class OriginPool:
 
     def __init__(self, origin: Origin, *, max_idle: int, idle_expiry_s: float) -> None:
         self.origin = origin
-        self.lines = origin_lines(origin)
+        self.heads = RequestHeads(origin)
         self._max_idle = max_idle
         self._idle_expiry_s = idle_expiry_s
         self._loop = asyncio.get_running_loop()

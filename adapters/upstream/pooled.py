@@ -10,7 +10,6 @@ from adapters.upstream.failures import ClosedBeforeAnswer, Phase, reason_of, tim
 from adapters.upstream.outbox import Outbox
 from adapters.upstream.pool import OriginPool
 from adapters.upstream.port import Origin, UpstreamRequest, UpstreamResponse
-from adapters.upstream.request_head import render_head
 from adapters.upstream.tls import LazySslContext, TlsSettings
 from domain.errors import ShuttingDown
 
@@ -50,7 +49,7 @@ class PooledUpstream:
         pool = self._pools.get(request.origin)
         if pool is None or self._closed:
             pool = self._new_pool(request.origin)
-        head = render_head(request, pool.lines)
+        head = pool.heads.of(request)
         connection = pool.take()
         if connection is not None:
             answer = connection.send(request, head, total_at=total_at)

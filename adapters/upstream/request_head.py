@@ -19,6 +19,9 @@ _NAME: Final = re.compile(_WORD)
 _TARGET: Final = re.compile(r"/[0-9A-Za-z\-._~!$&'()*+,;=:@/?%]*")
 _HOST: Final = re.compile(r"[0-9A-Za-z._~%:-]+")
 _BODY_METHODS: Final = frozenset({"POST", "PUT", "PATCH"})
+_MAX_REMEMBERED: Final = 64
+_MAX_REMEMBERED_BYTES: Final = 4_096
+"""Of heads that callers fill with headers of their own, only the small ones are remembered."""
 
 
 def origin_lines(origin: Origin) -> str:
@@ -54,14 +57,33 @@ def header_block(request: UpstreamRequest) -> str:
     return block
 
 
-def render_head(request: UpstreamRequest, lines_of_origin: str) -> bytes:
-    """Request line and headers, up to and with the empty line. Raises MalformedRequest as `header_block`."""
-    length = ""
-    if request.body or request.method in _BODY_METHODS:
-        length = f"Content-Length: {len(request.body)}\r\n"
-    return (
-        f"{request.method} {request.target} HTTP/1.1\r\n{lines_of_origin}{header_block(request)}{length}\r\n"
-    ).encode("latin-1")
+class RequestHeads:
+    """The heads of requests to one origin. What is alike in those of one deployment is written and checked once.
+
+    Raises NotConfigured where the origin is not one that can be spoken to.
+    """
+
+    __slots__ = ("_lines", "_openings")
+
+    def __init__(self, origin: Origin) -> None:
+        self._lines = origin_lines(origin)
+        self._openings: dict[tuple[str, str, tuple[tuple[str, str], ...]], bytes] = {}
+
+    def of(self, request: UpstreamRequest) -> bytes:
+        """Request line and headers, up to and with the empty line. Raises MalformedRequest as `header_block`."""
+        key = request.method, request.target, request.headers
+        opening = self._openings.get(key)
+        if opening is None:
+            opening = f"{request.method} {request.target} HTTP/1.1\r\n{self._lines}{header_block(request)}".encode(
+                "latin-1"
+            )
+            if len(opening) <= _MAX_REMEMBERED_BYTES:
+                if len(self._openings) >= _MAX_REMEMBERED:
+                    self._openings.clear()
+                self._openings[key] = opening
+        if request.body or request.method in _BODY_METHODS:
+            return b"%bContent-Length: %d\r\n\r\n" % (opening, len(request.body))
+        return opening + b"\r\n"
 
 
 def _unclean(request: UpstreamRequest) -> MalformedRequest:
