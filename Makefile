@@ -6,7 +6,7 @@ BENCH  := build/bench/feathergate/bin/python
 ARGS   ?=
 WORKERS ?= auto
 
-.PHONY: run test check format docs prices simulate soak bench bench-quick profile clean
+.PHONY: run test check format docs prices simulate soak soak-routing bench bench-quick profile clean
 
 run: $(VENV)/.installed
 	$(BIN)/feathergate serve --config feathergate.yaml $(ARGS)
@@ -28,8 +28,13 @@ docs: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.documents.translation_page > docs/translation.md
 	$(BIN)/python -m tests.e2e.routing.outcome_page > docs/routing_outcomes.md
 
-# Two minutes of traffic while deployments are killed and revived.
+# Ten minutes of everything that clients and vendors do, well and badly: fails where something is left at the end.
+# Needs Linux; `ARGS="--minutes 1 --server hypercorn"` makes another one.
 soak: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.soak $(ARGS)
+
+# Two minutes of traffic while deployments are killed and revived.
+soak-routing: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.e2e.routing.soak $(ARGS)
 
 # Newer prices come with a newer package: raise it, make the list, read what changed, commit it.
