@@ -13,11 +13,17 @@ _REQUEST_TIMEOUT: Final = 408
 _MAX_LENGTH_DIGITS: Final = 15
 
 
-def check_declared_length(headers: Mapping[str, str], max_bytes: int) -> None:
-    """Raises RequestTooLarge where `content-length` promises more than `max_bytes`."""
+def check_declared_length(headers: Mapping[str, str], max_bytes: int) -> int:
+    """What `content-length` promises, 0 where it is not there.
+
+    Raises RequestTooLarge where that is more than `max_bytes`.
+    """
     declared = headers.get("content-length", "0")
-    if declared.isdecimal() and (len(declared) > _MAX_LENGTH_DIGITS or int(declared) > max_bytes):
+    if not declared.isdecimal():
+        return 0
+    if len(declared) > _MAX_LENGTH_DIGITS or int(declared) > max_bytes:
         raise too_large(max_bytes)
+    return int(declared)
 
 
 def without_coding(body: bytes, headers: Mapping[str, str], max_bytes: int) -> bytes:

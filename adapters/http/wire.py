@@ -20,6 +20,8 @@ from adapters.http.wire_request import check_headers, check_size, joined
 from adapters.http.wire_upgrade import without_upgrade
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 MAX_QUEUED: Final = 16
@@ -64,6 +66,20 @@ class WireProtocol(BoundedProtocol):
                 self._linger()
         self.on_response_complete()
 
+    def body_came_past(self) -> None:
+        """An Intake took in the rest of the body, to its last byte: another request may follow."""
+        self.out.set_protocol(self)
+        self._renew_parser()
+        self.on_message_complete()
+
+    def resume_parsing(self, slices: "Iterable[memoryview]") -> None:
+        """An Intake took in these of the body, and goes no further: the parser has yet to see them."""
+        if self.out.is_closing():
+            return
+        self.out.set_protocol(self)
+        for part in slices:
+            self.parser.feed_data(part)
+
     def data_received(self, data: bytes) -> None:
         self._framing_bytes += len(data)
         try:
@@ -87,9 +103,12 @@ class WireProtocol(BoundedProtocol):
         first = self.parser.get_method(), self.url, self.parser.get_http_version().encode("ascii")
         head = b"%b %b HTTP/%b\r\n" % first + without_upgrade(self.headers)
         self._offers_upgrade = False
+        self._renew_parser()
+        self._feed(head + rest)
+
+    def _renew_parser(self) -> None:
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
-        self._feed(head + rest)
 
     # The parser's callbacks.
 

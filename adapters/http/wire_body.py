@@ -1,6 +1,7 @@
 """The body of a request, as its connection takes it in and its handler asks for it."""
 
 import asyncio
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from adapters.http.content_coding import too_large
@@ -18,6 +19,14 @@ class Inflow(Protocol):
     def resume_reading(self) -> None: ...
 
 
+class Receiving(Protocol):
+    """Takes in the rest of a body in the place of `feed`, and tells the body as its connection would."""
+
+    def close(self) -> bytes:
+        """The whole body, or none where it is not whole; nothing is taken in any more."""
+        ...
+
+
 class WireBody:
     """Gathers one body, and wakes its reader once: when the body is whole, or will never be."""
 
@@ -29,9 +38,10 @@ class WireBody:
         "_loop",
         "_max_bytes",
         "_reader",
-        "_size",
         "_timer",
+        "_wanted",
         "is_whole",
+        "size",
     )
 
     def __init__(self, inflow: Inflow, loop: asyncio.AbstractEventLoop, idle_s: float) -> None:
@@ -40,24 +50,30 @@ class WireBody:
         self._loop = loop
         self._idle_s = idle_s
         self._chunks: list[bytes] = []
-        self._size = 0
+        self.size = 0
         self._max_bytes: int | None = None  # not known before somebody asks for the body
         self._reader: asyncio.Future[None] | None = None
+        self._wanted = True
 
     # The connection's side.
 
     def feed(self, data: bytes) -> None:
-        self._size += len(data)
+        if not self._wanted:
+            return
+        self.size += len(data)
         if self._max_bytes is None:
             self._chunks.append(data)
-            if self._size > MAX_WAITING_BYTES:
+            if self.size > MAX_WAITING_BYTES:
                 self._inflow.pause_reading()
-        elif self._size > self._max_bytes:
-            self._chunks.clear()
+        elif self.size > self._max_bytes:
             self.fail(too_large(self._max_bytes))
         else:
             self._chunks.append(data)
-            self._heard_s = self._loop.time()
+            self.heard()
+
+    def heard(self) -> None:
+        """Something came: the time in which the client was silent begins again."""
+        self._heard_s = self._loop.time()
 
     def complete(self) -> None:
         self.is_whole = True
@@ -73,16 +89,34 @@ class WireBody:
 
     # The handler's side.
 
-    async def read(self, max_bytes: int) -> bytes:
-        """All of it. Raises RequestTooLarge, MalformedRequest where it stops coming, and the reason of `fail`."""
+    async def read(self, max_bytes: int, receive: Callable[[bytes], Receiving] | None = None) -> bytes:
+        """All of it. Raises RequestTooLarge, MalformedRequest where it stops coming, and the reason of `fail`.
+
+        receive: takes in what does not come by `feed`, after what did.
+        """
         self._max_bytes = max_bytes
-        if self._size > max_bytes:
-            self._chunks.clear()
+        if self.size > max_bytes:
+            self._drop()
             raise too_large(max_bytes)
-        if not self.is_whole:
+        if self.is_whole:
+            return self._taken()
+        if receive is None:
             await self._rest()
+            return self._taken()
+        receiving = receive(self._taken())
+        try:
+            await self._rest()
+        finally:
+            body = receiving.close()
+        return body
+
+    def _taken(self) -> bytes:
         chunks, self._chunks = self._chunks, []
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+    def _drop(self) -> None:
+        self._wanted = False
+        self._chunks.clear()
 
     async def _rest(self) -> None:
         self._reader = self._loop.create_future()
@@ -91,6 +125,9 @@ class WireBody:
         self._inflow.resume_reading()
         try:
             await self._reader
+        except BaseException:
+            self._drop()
+            raise
         finally:
             self._timer.cancel()
 

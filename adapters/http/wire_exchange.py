@@ -5,6 +5,7 @@ import socket
 import struct
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from adapters.http.exchange import ClientGone, HeaderBlock
@@ -12,6 +13,7 @@ from adapters.http.gathering import MAX_GATHERED_BYTES
 from adapters.http.request_body import check_declared_length, without_coding
 from adapters.http.wire_body import WireBody
 from adapters.http.wire_head import Framing, render_head
+from adapters.http.wire_intake import MIN_INTAKE_BYTES, Intake
 
 if TYPE_CHECKING:
     from adapters.http.wire import WireProtocol
@@ -84,14 +86,17 @@ class WireExchange:
     # The handler's side: Exchange.
 
     async def read_body(self, max_bytes: int) -> bytes:
+        receive = None
         if not self.body.is_whole:
-            check_declared_length(self.headers, max_bytes)
+            length = check_declared_length(self.headers, max_bytes)
             if self._gone:
                 raise ClientGone
             if self._waits_for_continue:
                 self._waits_for_continue = False
                 self._connection.out.write(_CONTINUE)
-        return without_coding(await self.body.read(max_bytes), self.headers, max_bytes)
+            if length - self.body.size >= MIN_INTAKE_BYTES and "transfer-encoding" not in self.headers:
+                receive = partial(Intake, self._connection, self.body, length)
+        return without_coding(await self.body.read(max_bytes, receive), self.headers, max_bytes)
 
     async def start(self, status: int, headers: HeaderBlock) -> None:
         if self._waits_for_continue and not self.body.is_whole:

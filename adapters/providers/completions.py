@@ -24,7 +24,7 @@ def completions_wire(target: str, model: Target, chat: Wire) -> ModelWire:
         endpoint=lambda _model, _stream: target,
         counting=None,
         quirks=replace(chat.quirks or ChatQuirks(), max_tokens_field="max_tokens"),
-        markers=(),
+        markers=None,
         model_in_path=False,
         for_reasoning=False,
     )

@@ -2,6 +2,7 @@
 
 from typing import Protocol
 
+from adapters.upstream.request_body import Body
 from application.ports.chat_provider import Piece
 
 
@@ -21,7 +22,7 @@ class Conversation(Protocol):
     """How one request goes out, and how its answer is read."""
 
     @property
-    def body(self) -> bytes:
+    def body(self) -> Body:
         """The request to send."""
         ...
 

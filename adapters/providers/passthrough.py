@@ -5,12 +5,14 @@ from typing import Final
 from adapters.dialects.contract import ClientDialect, Relay, RenderedRequest, Reply
 from adapters.dialects.document import Document
 from adapters.dialects.envelope import Envelope
+from adapters.dialects.long_strings import parts
 from adapters.providers.chat_body import fit, wants_usage
 from adapters.providers.fitting import fitted
 from adapters.providers.native_body import native
 from adapters.providers.route import Route
 from adapters.providers.translation import Translation
 from adapters.providers.wire import ModelWire, Wire
+from adapters.upstream.request_body import Body, PartedBody
 from application.chat_call import ChatCall
 from application.ports.chat_provider import Piece
 from domain.chat.loss import Loss
@@ -22,7 +24,7 @@ _NOTHING_RENAMED: Final = RenderedRequest(body={})
 class PassThrough:
     """The caller's body with its top-level members fitted, and the relay of its answer."""
 
-    def __init__(self, wire: Wire, client: ClientDialect, reply: Reply, body: bytes) -> None:
+    def __init__(self, wire: Wire, client: ClientDialect, reply: Reply, body: Body) -> None:
         self._wire = wire
         self._client = client
         self._reply = reply
@@ -42,12 +44,11 @@ class PassThrough:
         if spoken.wishes.by_meaning and spoken.quirks is None:
             return None
         envelope, losses, reply = _fitted(document, route, wire, streamed=call.stream)
-        body = envelope.encode()
-        for marker in spoken.markers:
-            if marker in body:
-                return None
+        outline, cuts = envelope.encode_outline()
+        if spoken.markers is not None and spoken.markers.search(outline):
+            return None
         call.accept(losses, deployment)
-        return cls(spoken, document.client, reply, body)
+        return cls(spoken, document.client, reply, PartedBody(parts(outline, cuts)) if cuts else outline)
 
     def reader(self) -> "RelayReader":
         return RelayReader(self._client.relay(self._reply))
@@ -62,7 +63,7 @@ class PassThrough:
         return self._as_events().gathered(body)
 
     def _as_events(self) -> Translation:
-        return Translation(self._wire.dialect, _NOTHING_RENAMED, self.body)
+        return Translation(self._wire.dialect, _NOTHING_RENAMED, b"")
 
 
 class RelayReader:

@@ -10,6 +10,7 @@ from adapters.providers.call_limits import CallLimits
 from adapters.providers.canonical_wishes import CanonicalWishes
 from adapters.providers.credentials import Environment, Headers
 from adapters.providers.deployment_spec import DeploymentSpec
+from adapters.providers.markers import any_of
 from adapters.providers.naming import NamedModel
 from adapters.providers.route import ModelRoutes, Route
 from adapters.providers.spec import EndpointMaker, ProviderSpec, WireSpec
@@ -92,7 +93,7 @@ class _Reached:
             endpoint=self._endpoint(wire.endpoint),
             counting=None if counting is None else self._endpoint(counting),
             quirks=allowed.quirks,
-            markers=wire.markers(signs_for_others=self.provider.gateway, elsewhere=self.elsewhere),
+            markers=any_of(wire.markers(signs_for_others=self.provider.gateway, elsewhere=self.elsewhere)),
             renames=wire.renames,
             model_in_path=wire.model_in_path,
             for_reasoning=wire.for_reasoning,

@@ -1,5 +1,6 @@
 """Wire: one chat API of one upstream, settled before the first call."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -22,7 +23,8 @@ class Wire:
     endpoint:      where its requests go.
     counting:      where the tokens of such a request are counted; None = nowhere.
     quirks:        how its Chat Completions differ; None = it speaks another dialect.
-    markers:       bytes that tell of a value inside a body of this dialect that it must not get as it stands.
+    markers:       find what tells of a value inside a body of this dialect that it must not get as it stands;
+                   None = it gets every body.
     renames:       top-level members of the finished body, the dialect's name → the provider's.
     model_in_path: the address tells the model and whether to stream, and the body must not.
     for_reasoning: for models that reason, clients of other dialects are bridged to this one.
@@ -34,7 +36,7 @@ class Wire:
     endpoint: Endpoint
     counting: Endpoint | None
     quirks: ChatQuirks | None
-    markers: tuple[bytes, ...]
+    markers: "re.Pattern[bytes] | None"
     renames: Mapping[str, str]
     model_in_path: bool
     for_reasoning: bool

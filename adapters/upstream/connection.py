@@ -1,6 +1,7 @@
 """One HTTP/1.1 connection to an origin."""
 
 import asyncio
+from collections import deque
 from math import inf
 from typing import Final, Protocol, cast
 
@@ -18,6 +19,7 @@ from adapters.upstream.failures import (
 )
 from adapters.upstream.outbox import Outbox
 from adapters.upstream.port import Limits, UpstreamRequest
+from adapters.upstream.request_body import slices
 from domain.errors import UpstreamError
 
 HIGH_WATER_BYTES: Final = 256 * 1024
@@ -55,7 +57,7 @@ class Connection(asyncio.Protocol):
         self._phase = Phase.FIRST_BYTE
         self._answer: Answer | None = None
         self._unposted = b""
-        self._unsent: memoryview | None = None
+        self._unsent: deque[memoryview] | None = None
         self._writable = True
         self._paused = False
         self._reset()
@@ -78,12 +80,12 @@ class Connection(asyncio.Protocol):
         answer = self._answer = Answer(request, self, loop=self._loop, total_at=total_at)
         self._reset()
         if len(request.body) <= SEND_SLICE_BYTES:
-            self._unposted = head + request.body
+            self._unposted = head + bytes(request.body)
             self._outbox.add(self)
             self._await_head(request.limits)
         else:
             self._transport.write(head)
-            self._unsent = memoryview(request.body)
+            self._unsent = deque(slices(request.body, SEND_SLICE_BYTES))
             self._send_more(answer)
         return answer
 
@@ -258,8 +260,7 @@ class Connection(asyncio.Protocol):
 
     def _send_more(self, answer: Answer) -> None:
         while self._unsent and self._writable and self.usable:
-            self._transport.write(self._unsent[:SEND_SLICE_BYTES])
-            self._unsent = self._unsent[SEND_SLICE_BYTES:]
+            self._transport.write(self._unsent.popleft())
         limits = answer.request.limits
         if not self._unsent:
             self._unsent = None

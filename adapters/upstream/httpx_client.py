@@ -205,7 +205,7 @@ def _outgoing(request: UpstreamRequest, watch: _SendingWatch) -> "httpx.Request"
             (b"Accept-Encoding", b"identity"),
             *((name.encode("latin-1"), value.encode("latin-1")) for name, value in request.headers),
         ],
-        content=request.body,
+        content=bytes(request.body),
         extensions={
             "timeout": {
                 "connect": limits.connect_s,

@@ -1,9 +1,10 @@
 """The outbound HTTP port: `UpstreamHttp.open(request)` gives a response whose body is read chunk by chunk."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from dataclasses import field
 from typing import Final, Protocol
 
+from adapters.upstream.request_body import Body
 from domain.values import dataclass
 
 
@@ -61,11 +62,21 @@ class UpstreamRequest:
     origin: Origin
     target: str
     headers: tuple[tuple[str, str], ...] = field(repr=False)
-    body: bytes = field(repr=False)
+    body: Body = field(repr=False)
     limits: Limits = DEFAULT_LIMITS
     method: str = "POST"
     provider: str | None = None
     model: str | None = None
+
+
+class Chunks(Protocol):
+    """A body as it arrives; an async generator is one."""
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+    def __anext__(self) -> Awaitable[bytes]: ...
+
+    def aclose(self) -> Awaitable[None]: ...
 
 
 class UpstreamResponse(Protocol):
@@ -77,13 +88,13 @@ class UpstreamResponse(Protocol):
     @property
     def headers(self) -> Mapping[str, str]: ...
 
-    def chunks(self) -> AsyncGenerator[bytes, None]:
+    def chunks(self) -> Chunks:
         """The body as it arrives, each chunk non-empty.
 
         Not asking for the next chunk stops the reading of the socket (bounded buffer). Raises UpstreamTimeout
         (first chunk, idle or total limit), UpstreamUnavailable (the connection broke before the body was complete:
         `Content-Length` not reached, no last chunk), MalformedResponse (bytes that are not HTTP).
-        Closing the generator early closes the connection.
+        Closing them early closes the connection.
         """
         ...
 
