@@ -36,6 +36,11 @@ class FrameDecoder:
         self._started = False
         self._max_frame_bytes = max_frame_bytes
 
+    @property
+    def is_within_frame(self) -> bool:
+        """Whether what comes next continues a frame."""
+        return bool(self._held)
+
     def feed(self, chunk: bytes) -> list[Frame]:
         """The frames that `chunk` completes."""
         held = self._held

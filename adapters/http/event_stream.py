@@ -56,7 +56,10 @@ class EventStream:
         if self._ping is not None:
             await self._ping
         self._writing = True
-        await self._send(data)
+        if not self._exchange.answered:
+            await self._exchange.start(200, self._head())
+        await self._exchange.write(data)
+        self._written_s = self._loop.time()
         self._writing = False
 
     async def finish(self) -> None:
@@ -76,12 +79,6 @@ class EventStream:
         if self._ping is not None:
             await self._ping
 
-    async def _send(self, data: bytes) -> None:
-        if not self._exchange.answered:
-            await self._exchange.start(200, self._head())
-        await self._exchange.write(data)
-        self._written_s = self._loop.time()
-
     def _ring(self) -> None:
         left_s = self._written_s + self._interval_s - self._loop.time()
         if left_s <= 0 and not self._writing and self._ping is None:
@@ -91,6 +88,9 @@ class EventStream:
 
     async def _send_keep_alive(self, frame: bytes) -> None:
         try:
-            await self._send(frame)
+            if not self._exchange.answered:
+                await self._exchange.start(200, self._head())
+            await self._exchange.write(frame)
+            self._written_s = self._loop.time()
         finally:
             self._ping = None

@@ -1,18 +1,18 @@
 """Chat answers from upstreams over HTTP."""
 
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing
 
 from adapters.providers import answer_body
 from adapters.providers.bad_frames import SkippingReader, without_bad_frames
 from adapters.providers.calling import check_status, headers_with, label, shown_headers
-from adapters.providers.conversation import Conversation
+from adapters.providers.conversation import Conversation, PieceReader
 from adapters.providers.deployment_spec import TlsKey
 from adapters.providers.passthrough import PassThrough
 from adapters.providers.route import Route
 from adapters.providers.translation import Translation
 from adapters.providers.wire import ModelWire
 from adapters.upstream.port import UpstreamHttp, UpstreamRequest, UpstreamResponse
+from adapters.upstream.request_body import Body
 from application.chat_call import ChatCall
 from application.ports.chat_provider import Piece
 from domain.chat.events import Ended, Failed
@@ -53,12 +53,11 @@ class HttpChatProvider:
             if not call.stream:
                 yield await _whole(response, conversation, route, call)
                 return
-            async with aclosing(_streamed(response, conversation, route, call)) as pieces:
-                async for piece in pieces:
-                    if piece.events and isinstance(piece.events[-1], Failed):
-                        label(piece.events[-1].error, deployment, route, response)
-                    yield piece
-                    began = True
+            async for piece in _Streamed(response, conversation, route, call):
+                if piece.events and isinstance(piece.events[-1], Failed):
+                    label(piece.events[-1].error, deployment, route, response)
+                yield piece
+                began = True
         except UpstreamError as error:
             label(error, deployment, route, response)
             if not began:
@@ -77,35 +76,69 @@ async def _whole(response: UpstreamResponse, conversation: Conversation, route: 
     return conversation.gathered(without_bad_frames(body, call.lose) if route.skip_bad_frames else body)
 
 
-async def _streamed(
-    response: UpstreamResponse, conversation: Conversation, route: Route, call: ChatCall
-) -> AsyncGenerator[Piece, None]:
-    """The pieces of an answer to a request for a stream, in whichever form it comes."""
-    chunks = response.chunks()
-    opening = await answer_body.opening(chunks)
-    if opening.is_document:
-        max_bytes = route.limits.streamed.max_body_bytes
-        yield conversation.replayed(await answer_body.rest_of(opening.first, chunks, max_bytes=max_bytes))
-        return
-    reader = conversation.reader()
-    if route.skip_bad_frames:
-        reader = SkippingReader(reader, call.lose)
-    piece = reader.feed(opening.first)
-    while True:
-        if piece.raw or piece.events:
-            yield piece
-        if piece.events and isinstance(piece.events[-1], (Ended, Failed)):
-            break
-        chunk = await anext(chunks, None)
-        if chunk is None:
-            yield reader.finish()
-            return
-        piece = reader.feed(chunk)
-    if isinstance(piece.events[-1], Ended):
-        await answer_body.drain(chunks)
+class _Streamed:
+    """The pieces of an answer to a request for a stream, in whichever form it comes.
+
+    No async generator, which would take three times as long to pass a piece on.
+    """
+
+    __slots__ = ("_call", "_chunks", "_conversation", "_is_over", "_lingers", "_reader", "_route")
+
+    def __init__(
+        self, response: UpstreamResponse, conversation: Conversation, route: Route, call: ChatCall
+    ) -> None:
+        self._chunks = response.chunks()
+        self._conversation = conversation
+        self._route = route
+        self._call = call
+        self._reader: PieceReader | None = None
+        self._is_over = self._lingers = False
+
+    def __aiter__(self) -> "_Streamed":
+        return self
+
+    async def __anext__(self) -> Piece:
+        while not self._is_over:
+            piece = await self._next()
+            if piece.raw or piece.events:
+                return piece
+        if self._lingers:
+            self._lingers = False
+            await answer_body.drain(self._chunks)
+        raise StopAsyncIteration
+
+    async def _next(self) -> Piece:
+        reader = self._reader
+        if reader is None:
+            return await self._first()
+        try:
+            chunk = await anext(self._chunks)
+        except StopAsyncIteration:
+            self._is_over = True
+            return reader.finish()
+        return self._noted(reader.feed(chunk))
+
+    def _noted(self, piece: Piece) -> Piece:
+        if piece.events:
+            self._lingers = isinstance(piece.events[-1], Ended)
+            self._is_over = self._lingers or isinstance(piece.events[-1], Failed)
+        return piece
+
+    async def _first(self) -> Piece:
+        opening = await answer_body.opening(self._chunks)
+        if opening.is_document:
+            self._is_over = True
+            max_bytes = self._route.limits.streamed.max_body_bytes
+            body = await answer_body.rest_of(opening.first, self._chunks, max_bytes=max_bytes)
+            return self._conversation.replayed(body)
+        reader = self._conversation.reader()
+        if self._route.skip_bad_frames:
+            reader = SkippingReader(reader, self._call.lose)
+        self._reader = reader
+        return self._noted(reader.feed(opening.first))
 
 
-def _request(route: Route, wire: ModelWire, call: ChatCall, body: bytes) -> UpstreamRequest:
+def _request(route: Route, wire: ModelWire, call: ChatCall, body: Body) -> UpstreamRequest:
     same_dialect = call.document.dialect == wire.wire.dialect.name
     target = wire.streamed_target if call.stream else wire.buffered_target
     if call.query and same_dialect:

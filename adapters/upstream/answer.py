@@ -1,7 +1,6 @@
 """The reader's side of an answer on a pooled connection."""
 
 from asyncio import AbstractEventLoop, Future
-from collections.abc import AsyncGenerator
 from typing import Protocol
 
 from adapters.upstream.content_coding import (
@@ -11,7 +10,7 @@ from adapters.upstream.content_coding import (
     read_within_limit,
     take_inflater,
 )
-from adapters.upstream.port import UpstreamRequest
+from adapters.upstream.port import Chunks, UpstreamRequest
 from domain.errors import UpstreamError
 
 
@@ -108,10 +107,8 @@ class Answer:
             self._drop()
             raise
 
-    def chunks(self) -> AsyncGenerator[bytes, None]:
-        if self._inflater is None:
-            return self._raw_chunks()
-        return inflated(self._raw_chunks(), self._inflater, request=self.request)
+    def chunks(self) -> Chunks:
+        return self if self._inflater is None else inflated(self, self._inflater, request=self.request)
 
     async def read(self) -> bytes:
         if self._complete and self._inflater is None:
@@ -123,21 +120,28 @@ class Answer:
     async def aclose(self) -> None:
         self._drop()
 
-    async def _raw_chunks(self) -> AsyncGenerator[bytes, None]:
+    def __aiter__(self) -> "Answer":
+        return self
+
+    async def __anext__(self) -> bytes:
+        """The next bytes as they came, coded or not; an async generator would take three times as long."""
         try:
-            while True:
-                if self._buffer:
-                    yield self._take()
-                elif self._complete:
-                    return
-                else:
-                    self._raise_failure()
-                    if self._source is None:
-                        raise RuntimeError("the answer was closed before its body was read")
-                    self._source.await_more()
-                    await self._wait()
-        finally:
+            while not self._buffer:
+                self._expect_more()
+                self._waiter = self._loop.create_future()
+                await self._waiter
+        except BaseException:
             self._drop()
+            raise
+        return self._take()
+
+    def _expect_more(self) -> None:
+        if self._complete:
+            raise StopAsyncIteration
+        self._raise_failure()
+        if self._source is None:
+            raise RuntimeError("the answer was closed before its body was read")
+        self._source.await_more()
 
     def _take(self) -> bytes:
         buffer = self._buffer

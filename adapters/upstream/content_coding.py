@@ -6,7 +6,7 @@ from contextlib import aclosing
 from typing import Final
 
 from adapters.upstream.failures import malformed
-from adapters.upstream.port import UpstreamRequest
+from adapters.upstream.port import Chunks, UpstreamRequest
 from domain.errors import MalformedResponse
 
 _PIECE_BYTES: Final = 65_536
@@ -80,9 +80,7 @@ def take_inflater(headers: dict[str, str], request: UpstreamRequest) -> Inflater
     return Inflater(gzip=coding != "deflate")
 
 
-async def inflated(
-    chunks: AsyncGenerator[bytes, None], inflater: Inflater, *, request: UpstreamRequest
-) -> AsyncGenerator[bytes, None]:
+async def inflated(chunks: Chunks, inflater: Inflater, *, request: UpstreamRequest) -> AsyncGenerator[bytes, None]:
     """`chunks` decoded. Raises MalformedResponse where they are damaged, else as `chunks`."""
     async with aclosing(chunks):
         try:
@@ -94,7 +92,7 @@ async def inflated(
             raise malformed(request, str(error)) from error
 
 
-async def read_within_limit(chunks: AsyncGenerator[bytes, None], request: UpstreamRequest) -> bytes:
+async def read_within_limit(chunks: Chunks, request: UpstreamRequest) -> bytes:
     """All chunks joined. Raises MalformedResponse beyond `max_body_bytes`, else as `chunks`."""
     limit = request.limits.max_body_bytes
     received: list[bytes] = []

@@ -12,6 +12,7 @@ from adapters.dialects.anthropic_messages.vocabulary import Block
 from adapters.dialects.anthropic_messages.wire_tap import glance, plain
 from adapters.dialects.contract import Reply
 from adapters.dialects.envelope import Envelope
+from adapters.dialects.repeats import Repeats
 from adapters.dialects.sse import Frame, FrameDecoder
 from adapters.dialects.upstream_errors import excerpt
 from domain.chat.events import ContentSeen, Ended, Failed, Finished, Started, StreamEvent, UsageReported
@@ -33,6 +34,7 @@ class MessagesRelay:
     def __init__(self, reply: Reply) -> None:
         self._model = reply.model
         self._frames = FrameDecoder()
+        self._repeats = Repeats()
         self._started = self._said = self._called = self._finished = self._over = False
         self._usage: Block = {}
 
@@ -40,12 +42,18 @@ class MessagesRelay:
         """The bytes to forward for `chunk`, and what they tell. Nothing of a failure or after it is forwarded."""
         if self._over:
             return b"", ()
+        passed = b""
+        if not self._frames.is_within_frame:
+            passed, chunk = self._repeats.split(chunk)
+            if not chunk:
+                return passed, ()
         try:
             frames = self._frames.feed(chunk)
         except ValueError as refused:
             self._over = True
-            return b"", (Failed(MalformedResponse(f"{refused}.")),)
-        return self._relay(frames)
+            return passed, (Failed(MalformedResponse(f"{refused}.")),)
+        raw, events = self._relay(frames)
+        return passed + raw, events
 
     def finish(self) -> tuple[bytes, tuple[StreamEvent, ...]]:
         """What the end of the body completes: message_stop where the upstream forgot it, Ended or Failed."""
@@ -100,6 +108,7 @@ class MessagesRelay:
         match head.type or frame.event:
             case "content_block_delta":
                 self._say(events)
+                self._repeats.learn(frame, frame.raw)
             case "content_block_start":
                 self._open(data, events)
             case "message_start":

@@ -124,10 +124,10 @@ class MessagesDecoder:
         self._called = self._called or _opens_call(opened)
         yield from opened
 
-    def _delta(self, payload: Mapping[str, JSON]) -> Iterator[StreamEvent]:
+    def _delta(self, payload: Mapping[str, JSON]) -> Iterable[StreamEvent]:
         if self._open is None or payload.get("index") != self._open_index:
             raise MalformedResponse(f"expected a delta of the open block; got one of block {payload.get('index')}")
-        yield from self._open.changed(_object(payload, "delta"))
+        return self._open.changed(_object(payload, "delta"))
 
     def _close_block(self) -> Iterator[StreamEvent]:
         if self._open is None:

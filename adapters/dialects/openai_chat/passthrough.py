@@ -14,6 +14,7 @@ from adapters.dialects.openai_chat.finish_reasons import parse_finish, truncated
 from adapters.dialects.openai_chat.stream_decoder import DONE
 from adapters.dialects.openai_chat.usage_tap import glance_at_usage
 from adapters.dialects.openai_chat.wire_tap import Tap, glance
+from adapters.dialects.repeats import Repeats
 from adapters.dialects.sse import Frame, FrameDecoder
 from domain.chat.events import ContentSeen, Ended, Failed, Finished, Started, StreamEvent, UsageReported
 from domain.errors import MalformedRequest, MalformedResponse, UpstreamError
@@ -21,6 +22,7 @@ from domain.json_types import JSON
 
 _MODEL: Final = re.compile(rb'"model"\s*:\s*"(?:[^"\\]|\\.)*"')
 _USAGE_KEY: Final = re.compile(rb',\s*"usage"\s*:\s*')
+_NULL: Final = msgspec.Raw(b"null")
 _DONE_FRAME: Final = b"data: " + DONE + b"\n\n"
 
 
@@ -31,6 +33,7 @@ class ChatRelay:
         self._reply = reply
         self._model_member = b'"model":' + json_codec.encode(reply.model)
         self._frames = FrameDecoder()
+        self._repeats = Repeats()
         self._started = self._said = self._over = False
         self._finished: dict[int, bool] = {}
 
@@ -38,12 +41,18 @@ class ChatRelay:
         """The bytes to forward for `chunk`, and what they tell. Nothing of a failure or after it is forwarded."""
         if self._over:
             return b"", ()
+        passed = b""
+        if not self._frames.is_within_frame:
+            passed, chunk = self._repeats.split(chunk)
+            if not chunk:
+                return passed, ()
         try:
             frames = self._frames.feed(chunk)
         except ValueError as refused:
             self._over = True
-            return b"", (Failed(MalformedResponse(f"{refused}.")),)
-        return self._relay(frames)
+            return passed, (Failed(MalformedResponse(f"{refused}.")),)
+        raw, events = self._relay(frames)
+        return passed + raw, events
 
     def finish(self) -> tuple[bytes, tuple[StreamEvent, ...]]:
         """What the end of the body completes: `[DONE]` where the upstream forgot it, Ended or Failed."""
@@ -94,12 +103,17 @@ class ChatRelay:
         if frame.event == "error":
             raise _error_in(data)
         tap = glance(data)
+        told = len(events)
         self._read(tap, data, events)
+        counts = tap.usage is not msgspec.UNSET and tap.usage != _NULL
         if not self._reply.include_usage and tap.usage is not msgspec.UNSET:
-            if not tap.choices and bytes(tap.usage) != b"null":
+            if counts and not tap.choices:
                 return b""
-            return self._rewritten(frame, self._with_model(_without_usage(data, tap.usage), tap))
-        return self._rewritten(frame, self._with_model(data, tap))
+            data = _without_usage(data, tap.usage)
+        forwarded = self._rewritten(frame, self._with_model(data, tap))
+        if self._said and len(events) == told and not counts:
+            self._repeats.learn(frame, forwarded)
+        return forwarded
 
     def _read(self, tap: Tap, data: bytes, events: list[StreamEvent]) -> None:
         if tap.error:
@@ -115,7 +129,7 @@ class ChatRelay:
             if choice.finish_reason and not self._finished[choice.index]:
                 events.append(Finished(parse_finish(choice.finish_reason), choice.index))
                 self._finished[choice.index] = True
-        if tap.usage is not msgspec.UNSET:
+        if tap.usage is not msgspec.UNSET and tap.usage != _NULL:
             usage = glance_at_usage(tap.usage)
             if usage is not None:
                 events.append(UsageReported(usage))

@@ -16,6 +16,7 @@ from adapters.dialects.openai_responses.output_reader import CALLS
 from adapters.dialects.openai_responses.relay_tap import Item, Response, glance_at_event, glance_at_response
 from adapters.dialects.openai_responses.stream_decoder import DONE
 from adapters.dialects.openai_responses.usage import parse_usage
+from adapters.dialects.repeats import Repeats
 from adapters.dialects.sse import Frame, FrameDecoder
 from domain.chat.events import ContentSeen, Ended, Failed, Finished, StreamEvent, UsageReported
 from domain.chat.response import Finish, FinishReason
@@ -37,6 +38,7 @@ _SILENT: Final = frozenset(
     }
 )
 """Events that announce something and do not say it yet."""
+_FRAGMENT: Final = ".delta"
 
 
 class ResponsesRelay:
@@ -46,6 +48,7 @@ class ResponsesRelay:
         self._model = reply.model
         self._model_member = b'"model":' + json_codec.encode(reply.model)
         self._frames = FrameDecoder()
+        self._repeats = Repeats()
         self._started = self._said = self._over = False
         self._called = self._refused = False
 
@@ -53,11 +56,17 @@ class ResponsesRelay:
         """The bytes to forward for `chunk`, and what they tell. Nothing of a failure or after it is forwarded."""
         if self._over:
             return b"", ()
+        passed = b""
+        if not self._frames.is_within_frame:
+            passed, chunk = self._repeats.split(chunk)
+            if not chunk:
+                return passed, ()
         try:
             frames = self._frames.feed(chunk)
         except ValueError as refused:
-            return b"", (self._failed(MalformedResponse(f"{refused}.")),)
-        return self._relay(frames)
+            return passed, (self._failed(MalformedResponse(f"{refused}.")),)
+        raw, events = self._relay(frames)
+        return passed + raw, events
 
     def finish(self) -> tuple[bytes, tuple[StreamEvent, ...]]:
         """What the end of the body completes: Failed where the upstream never told how its answer ended."""
@@ -107,6 +116,8 @@ class ResponsesRelay:
             self._say(events)
         inner = b"" if event.response is msgspec.UNSET else bytes(event.response)
         if not inner and kind not in ENDINGS:
+            if event.item is None and kind.endswith(_FRAGMENT):
+                self._repeats.learn(frame, frame.raw)
             return frame.raw
         response = glance_at_response(inner or b"{}")
         self._begin(response, events)
