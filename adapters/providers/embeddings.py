@@ -8,7 +8,8 @@ from adapters.dialects.embeddings import gemini, openai
 from adapters.dialects.embeddings.document import EmbeddingsDocument
 from adapters.providers.apis import Api
 from adapters.providers.deployment_spec import TlsKey
-from adapters.providers.fitting import fitted, merged
+from adapters.providers.fitting import fitted
+from adapters.providers.merging import merged
 from adapters.providers.route import ModelRoute, Route
 from adapters.providers.whole_answer import Asked, whole_answer
 from adapters.upstream.port import UpstreamHttp, UpstreamRequest

@@ -3,7 +3,7 @@
 from typing import Final
 
 from adapters.dialects.envelope import Envelope
-from adapters.providers.fitting import merged
+from adapters.providers.merging import merged
 from adapters.providers.route import Route
 from adapters.providers.wire import ModelWire
 from domain.json_types import JSON

@@ -1,12 +1,13 @@
 """The way without translation: client and upstream speak the same dialect, and values keep their bytes."""
 
+from dataclasses import replace
 from typing import Final
 
 from adapters.dialects.contract import ClientDialect, Relay, RenderedRequest, Reply
 from adapters.dialects.document import Document
 from adapters.dialects.envelope import Envelope
 from adapters.dialects.long_strings import parts
-from adapters.providers.chat_body import fit, wants_usage
+from adapters.providers.chat_body import wants_usage
 from adapters.providers.fitting import fitted
 from adapters.providers.native_body import native
 from adapters.providers.route import Route
@@ -85,9 +86,11 @@ def _fitted(
     document: Document, route: Route, wire: ModelWire, *, streamed: bool
 ) -> tuple[Envelope, tuple[Loss, ...], Reply]:
     """The body to send, what it lost, and what its answer must know."""
-    quirks, reply = wire.wire.quirks, document.reply
-    if quirks is None:
+    fitting, reply = wire.fitting, document.reply
+    if fitting is None:
         return native(document.envelope, route, wire), (), reply
     envelope = fitted(document.envelope, route)
-    body, losses = fit(envelope, quirks, route, wire, streamed=streamed)
-    return body, losses, Reply(model=reply.model, include_usage=wants_usage(envelope))
+    if wants_usage(envelope) != reply.include_usage:
+        reply = replace(reply, include_usage=not reply.include_usage)
+    body, losses = fitting.fit(envelope, allowed=route.allowed, extra_body=route.extra_body, streamed=streamed)
+    return body, losses, reply

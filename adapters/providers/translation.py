@@ -7,7 +7,8 @@ from adapters.dialects.contract import Decoder, RenderedRequest, UpstreamDialect
 from adapters.dialects.document import Document
 from adapters.dialects.openai_chat.dialect import OpenAIChat
 from adapters.dialects.upstream_errors import excerpt
-from adapters.providers.fitting import fitted, merged
+from adapters.providers.fitting import fitted
+from adapters.providers.merging import merged
 from adapters.providers.route import Route
 from adapters.providers.wire import ModelWire, Wire
 from application.chat_call import ChatCall

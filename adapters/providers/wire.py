@@ -8,6 +8,7 @@ from typing import Final
 from adapters.dialects.contract import Target, UpstreamDialect
 from adapters.dialects.openai_chat.quirks import ChatQuirks
 from adapters.providers.addresses import Endpoint
+from adapters.providers.chat_body import ChatFitting
 from adapters.providers.wishes import Wishes
 
 RESPONSES: Final = "openai_responses"
@@ -48,11 +49,13 @@ class Wire:
 class ModelWire:
     """A wire for one concrete model: its targets are paths with their queries.
 
-    model: what a translation must know of the model.
+    model:   what a translation must know of the model.
+    fitting: what its Chat Completions need; None = it speaks another dialect.
     """
 
     wire: Wire
     model: Target
+    fitting: ChatFitting | None
     buffered_target: str
     streamed_target: str
     counting_target: str | None
@@ -64,6 +67,7 @@ class ModelWire:
         return cls(
             wire=wire,
             model=model,
+            fitting=None if wire.quirks is None else ChatFitting(wire.quirks, model, wire.renames),
             buffered_target=wire.endpoint(name, False),
             streamed_target=wire.endpoint(name, True),
             counting_target=None if wire.counting is None else wire.counting(name, False),
