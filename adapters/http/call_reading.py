@@ -7,7 +7,7 @@ from typing import Final
 from adapters.dialects.document import Document
 from adapters.dialects.envelope import Envelope
 from adapters.http.inbound import Inbound
-from adapters.http.wish_reading import read_wishes
+from adapters.http.wish_reading import WISH_HEADERS, read_wishes
 from application.chat_call import ChatCall
 from domain.errors import MalformedRequest
 from domain.json_types import JSON
@@ -17,6 +17,9 @@ _TIMEOUT_SOURCES: Final = (("x-litellm-timeout", "timeout"), ("", "request_timeo
 _STREAM_TIMEOUT_SOURCES: Final = (("x-litellm-stream-timeout", "stream_timeout"), *_TIMEOUT_SOURCES)
 
 _TIMEOUT_HEADERS: Final = frozenset({"x-litellm-timeout", "x-litellm-stream-timeout"})
+_STRICT: Final = "x-feathergate-strict"
+_GATEWAY_HEADERS: Final = _TIMEOUT_HEADERS | WISH_HEADERS | {_STRICT}
+"""Headers that ask something of the gateway itself; most requests have none of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,21 +49,23 @@ def new_call(inbound: Inbound, document: Document, facts: CallFacts) -> ChatCall
     """The call of `document`; the record is told whether it streams. Raises MalformedRequest."""
     headers, record = inbound.exchange.headers, inbound.record
     record.stream = facts.stream
-    return ChatCall(
+    call = ChatCall(
         request_id=record.request_id,
         model=document.reply.model,
         stream=facts.stream,
         document=document,
         record=record,
-        timeout_s=timeout_s(headers, facts.gateway, stream=facts.stream),
-        wishes=read_wishes(headers, facts.gateway, document.reply.model),
-        mock_response=_text(facts.gateway, "mock_response"),
-        drop_params=drops_params(facts.gateway),
-        strict=is_strict(headers),
         query=facts.query,
         stateful=facts.stateful,
         headers={name: headers[name] for name in facts.forwarded if name in headers},
     )
+    if facts.gateway or not _GATEWAY_HEADERS.isdisjoint(headers):
+        call.timeout_s = timeout_s(headers, facts.gateway, stream=facts.stream)
+        call.wishes = read_wishes(headers, facts.gateway, call.model)
+        call.mock_response = _text(facts.gateway, "mock_response")
+        call.drop_params = drops_params(facts.gateway)
+        call.strict = is_strict(headers)
+    return call
 
 
 def timeout_s(headers: Mapping[str, str], gateway: Mapping[str, JSON], *, stream: bool = False) -> float | None:
@@ -76,7 +81,7 @@ def timeout_s(headers: Mapping[str, str], gateway: Mapping[str, JSON], *, stream
 
 def is_strict(headers: Mapping[str, str]) -> bool:
     """Whether the caller refuses every loss. Raises MalformedRequest where the header says neither yes nor no."""
-    asked = headers.get("x-feathergate-strict")
+    asked = headers.get(_STRICT)
     if asked is None:
         return False
     match asked.strip().lower():
@@ -85,7 +90,7 @@ def is_strict(headers: Mapping[str, str]) -> bool:
         case "false" | "0" | "":
             return False
         case _:
-            raise MalformedRequest("x-feathergate-strict: expected true or false", param="x-feathergate-strict")
+            raise MalformedRequest(f"{_STRICT}: expected true or false", param=_STRICT)
 
 
 def drops_params(gateway: Mapping[str, JSON]) -> bool | None:

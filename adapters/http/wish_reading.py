@@ -14,6 +14,8 @@ from domain.routing.wishes import NO_WISHES, FallbackTarget, RoutingWishes
 
 _TAGS: Final = "x-litellm-tags"
 _RETRIES: Final = "x-litellm-num-retries"
+WISH_HEADERS: Final = frozenset({_TAGS, _RETRIES})
+"""Headers that can hold a wish."""
 _MOCK_FAILURES: Final = (
     ("mock_testing_fallbacks", ErrorKind.SERVER),
     ("mock_testing_context_fallbacks", ErrorKind.CONTEXT_LENGTH),
@@ -49,7 +51,7 @@ def read_wishes(headers: Mapping[str, str], gateway: Mapping[str, JSON], model: 
 
     `gateway`: the members of the body that are for the gateway. Raises MalformedRequest, naming the member.
     """
-    if _MEMBERS.isdisjoint(gateway) and _TAGS not in headers and _RETRIES not in headers:
+    if _MEMBERS.isdisjoint(gateway) and WISH_HEADERS.isdisjoint(headers):
         return NO_WISHES
     wishes = RoutingWishes(
         fallbacks=_fallbacks(gateway, "fallbacks", model),

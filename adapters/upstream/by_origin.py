@@ -1,6 +1,7 @@
 """Which client serves which upstream: pooled where the way is direct, httpx where a proxy stands between."""
 
-from typing import Final
+from collections.abc import Coroutine
+from typing import Any, Final
 
 from adapters.upstream.httpx_client import HttpxUpstream
 from adapters.upstream.pooled import PooledUpstream
@@ -23,11 +24,12 @@ class UpstreamByOrigin:
         self._by_origin: dict[Origin, UpstreamHttp] = {}
         self._by_proxy: dict[str | None, UpstreamHttp] = {}
 
-    async def open(self, request: UpstreamRequest) -> UpstreamResponse:
+    def open(self, request: UpstreamRequest) -> Coroutine[Any, Any, UpstreamResponse]:
+        """As `UpstreamHttp.open`."""
         client = self._by_origin.get(request.origin)
         if client is None:
             client = self._choose(request.origin)
-        return await client.open(request)
+        return client.open(request)
 
     async def aclose(self) -> None:
         for client in self._by_proxy.values():

@@ -1,8 +1,8 @@
 """The outbound HTTP port: `UpstreamHttp.open(request)` gives a response whose body is read chunk by chunk."""
 
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Coroutine, Mapping
 from dataclasses import field
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from adapters.upstream.request_body import Body
 from domain.values import dataclass
@@ -110,7 +110,7 @@ class UpstreamResponse(Protocol):
 class UpstreamHttp(Protocol):
     """Opens requests to upstreams; owns the connections."""
 
-    async def open(self, request: UpstreamRequest) -> UpstreamResponse:
+    def open(self, request: UpstreamRequest) -> Coroutine[Any, Any, UpstreamResponse]:
         """Send the request and wait for the answer's head.
 
         Raises UpstreamUnavailable (refused, reset, TLS failure; retried once on a fresh connection only where
