@@ -1,0 +1,1 @@
+"""Batches of requests, run through the same core as single calls."""

@@ -1,0 +1,1 @@
+"""Batches: many requests that somebody waits for as a whole, not one by one."""
