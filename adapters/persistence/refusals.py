@@ -1,0 +1,2 @@
+class BatchFilesRefused(Exception):
+    """Files of a batch that cannot be worked with as they are: one sentence, with what its owner can do."""
