@@ -1,4 +1,4 @@
-"""Loads a configuration file: the one way in."""
+"""Loads a configuration: the one way in."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -12,6 +12,7 @@ from adapters.config.dotenv import read_dotenv
 from adapters.config.environment import resolve_config
 from adapters.config.mistakes import Findings, Location, Notice
 from adapters.config.nodes import Entry, Scalar, Table
+from adapters.config.plain_values import config_of
 from adapters.config.reading import read_config
 from adapters.config.settings import Settings
 
@@ -43,7 +44,19 @@ def load_config(path: Path, environment: Mapping[str, str], *, dotenv: bool = Tr
     """
     variables = {**(read_dotenv(path.parent / ".env") if dotenv else {}), **environment}
     findings = Findings()
-    written = read_config(path, variables, findings=findings)
+    return _loaded(read_config(path, variables, findings=findings), variables, findings)
+
+
+def load_mapping(config: Mapping[str, object], environment: Mapping[str, str]) -> LoadedConfig:
+    """The same for a configuration that a program gives as plain values; no `.env` is read for it.
+
+    Mistakes name the line that they would have in it, written as YAML. Raises ConfigError.
+    """
+    findings = Findings()
+    return _loaded(config_of(config, findings=findings), environment, findings)
+
+
+def _loaded(written: Table, variables: Mapping[str, str], findings: Findings) -> LoadedConfig:
     resolved, effective_environment = resolve_config(written, variables, findings=findings)
     config = _with_master_key(resolved, effective_environment)
     values = assemble(config, findings)

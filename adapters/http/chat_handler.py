@@ -24,12 +24,12 @@ class ChatHandler:
     """Takes a request in, has it read, and has the call answered."""
 
     def __init__(self, reader: CallReader, reception: Reception, answering: ChatAnswering) -> None:
-        self._reader = reader
+        self.reader = reader
         self._reception = reception
         self._answering = answering
 
     async def handle(self, inbound: Inbound) -> None:
         """Answer one call. Raises AccessErrors, RequestErrors and what ChatAnswering raises."""
         body = await self._reception.body(inbound)
-        call, reply = self._reader.read(body, inbound)
+        call, reply = self.reader.read(body, inbound)
         await self._answering.answer(inbound, call, reply)

@@ -54,14 +54,20 @@ class DataPlane:
         self._clock = clock
         self._tasks = tasks
 
-    async def serve(self, exchange: Exchange, route: Route, path_model: str | None) -> None:
-        """Answer one exchange. Raises nothing but a cancellation that the server itself asked for."""
+    async def serve(
+        self, exchange: Exchange, route: Route, path_model: str | None, record: CallRecord | None = None
+    ) -> None:
+        """Answer one exchange. Raises nothing but a cancellation that the server itself asked for.
+
+        `record`: of a caller who reads it afterwards.
+        """
         headers = exchange.headers
-        record = CallRecord(
-            request_id=choose_request_id(headers.get("x-request-id")),
-            route=route.name,
-            received_s=self._clock.monotonic_s(),
-        )
+        if record is None:
+            record = CallRecord(
+                request_id=choose_request_id(headers.get("x-request-id")),
+                route=route.name,
+                received_s=self._clock.monotonic_s(),
+            )
         id_header = (b"x-request-id", record.request_id.encode("ascii"))
         standing = (id_header, *self._access.cors.headers(headers))
         inbound = Inbound(exchange, record, route.dialect, path_model, standing, route.credentials)
