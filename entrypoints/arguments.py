@@ -26,20 +26,20 @@ class Options:
     workers: processes under a supervisor; None = this process serves.
     """
 
-    command: str
-    config: Path
-    host: str
-    port: int
-    server: str
-    workers: int | None
-    drain_timeout_s: float
-    insecure: bool
-    dotenv: bool
-    http2: bool
-    tls_cert: Path | None
-    tls_key: Path | None
-    log_level: str | None
-    log_format: str | None
+    command: str = "serve"
+    config: Path = Path(DEFAULT_CONFIG)
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
+    server: str = "auto"
+    workers: int | None = None
+    drain_timeout_s: float = 30.0
+    insecure: bool = False
+    dotenv: bool = True
+    http2: bool = False
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    log_level: str | None = None
+    log_format: str | None = None
 
     @property
     def is_loopback(self) -> bool:
@@ -112,6 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="feathergate",
         description="An LLM gateway: OpenAI, Anthropic, Gemini and OpenAI-compatible servers behind one endpoint.",
+        epilog="feathergate batch: have a file of requests answered; see feathergate batch -h",
     )
     parser.add_argument(
         "command",
@@ -129,7 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("-v", "--version", action="version", version=f"feathergate {feathergate_version()}")
     _add_listening(parser)
-    _add_logging(parser)
+    add_logging(parser, default_level="info")
     return parser
 
 
@@ -170,9 +171,11 @@ def _add_listening(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_logging(parser: argparse.ArgumentParser) -> None:
+def add_logging(parser: argparse.ArgumentParser, *, default_level: str) -> None:
+    """Have `parser` take the options of all commands that log."""
     group = parser.add_argument_group("logging")
-    group.add_argument("--log-level", choices=("debug", "info", "warning", "error"), help="default: info")
+    levels = ("debug", "info", "warning", "error")
+    group.add_argument("--log-level", choices=levels, help=f"default: {default_level}")
     group.add_argument("--log-format", choices=("console", "json"), help="default: console")
 
 

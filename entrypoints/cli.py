@@ -16,9 +16,17 @@ EXIT_FAILED, EXIT_MISTAKEN = 1, 2
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line. Exits with 1 where the gateway cannot start, 2 where what was asked is mistaken."""
+    """Run the command line. Exits with 1 where the gateway cannot start, 2 where what was asked is mistaken.
+
+    `feathergate batch` has a command line, and exit codes, of its own.
+    """
     environment = dict(os.environ)  # noqa: TID251 - the one place that reads it
-    options = parse_arguments(sys.argv[1:] if argv is None else argv, environment)
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["batch"]:
+        from entrypoints.batch_command import batch  # noqa: PLC0415 - a gateway needs none of it
+
+        raise SystemExit(batch(arguments[1:], environment))
+    options = parse_arguments(arguments, environment)
     try:
         if options.command == "check":
             _check(load_config(options.config, environment, dotenv=options.dotenv))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias, TypeVar
 
 if TYPE_CHECKING:
     from adapters.http.data_plane import DataPlane
@@ -28,6 +28,8 @@ MAX_HEAD_BYTES: Final = 65_536
 _LOOP: Final = ("uvloop",) if sys.platform != "win32" and sys.implementation.name == "cpython" else ()
 _FOR_UVICORN: Final = ("adapters.http.wire", "entrypoints.uvicorn_server", "uvicorn.lifespan.on")
 _FOR_HYPERCORN: Final = ("entrypoints.hypercorn_server", "hypercorn.asyncio.run")
+
+_T = TypeVar("_T")
 
 Application: TypeAlias = Any
 """An ASGI application; each server brings its own type for it."""
@@ -126,14 +128,13 @@ def import_server(*, hypercorn: bool) -> None:
         import_module(module)
 
 
-def run(main: Coroutine[Any, Any, None]) -> None:
-    """Run `main` on the fastest event loop this platform has."""
+def run(main: Coroutine[Any, Any, _T]) -> _T:
+    """What `main` returns, run on the fastest event loop this platform has."""
     if not _LOOP:
-        asyncio.run(main)
-        return
+        return asyncio.run(main)
     import uvloop
 
-    uvloop.run(main)
+    return uvloop.run(main)
 
 
 def on_signals(callback: Callable[[], object], *, supervised: bool) -> None:

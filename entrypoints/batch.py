@@ -1,0 +1,180 @@
+"""A batch put together: its files opened, what is left of it asked through the gateway's own code."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import random
+from typing import Final
+
+from adapters.dialects.batch_lines.line_reader import LineReader
+from adapters.dialects.batch_lines.result_reader import read_result
+from adapters.dialects.batch_lines.results import render_result
+from adapters.persistence.batch_input import BatchInput, open_input
+from adapters.persistence.index_tables import IndexReport
+from adapters.persistence.line_index import LineIndex, index_path, open_index
+from adapters.persistence.recovery import Recovered, recover_results
+from adapters.persistence.result_file import ResultFile
+from adapters.persistence.result_lock import lock_results
+from adapters.persistence.result_paths import ResultPaths
+from adapters.persistence.spent_file import SpentFile, spent_path
+from application.batch.run import BatchLimits, RunBatch
+from application.ports.batch import BatchWatch, LineAsker, LineSource
+from application.ports.clock import Clock
+from domain.batch.line import BatchLine, LineOutcome
+from domain.batch.shard import Shard
+
+STANDARD_INPUT: Final = "-"
+WHOLE: Final = Shard(1, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchOrder:
+    """Which requests to have answered, and where to.
+
+    requests: a file, inflated where its name ends in `.gz`; None = standard input.
+    errors:   where the results of failed requests go in place of `output`; None = there too.
+    dialect:  of bare bodies (`auto`, `openai_chat`, …). model: asked whatever the lines say.
+    resume:   go on with what an earlier run left. retry_failed: and ask again what failed.
+    """
+
+    requests: Path | None
+    output: Path
+    errors: Path | None = None
+    dialect: str = "auto"
+    model: str | None = None
+    shard: Shard = WHOLE
+    resume: bool = False
+    retry_failed: bool = False
+    skip_bad_lines: bool = False
+
+
+class MistakenLines(Exception):
+    """Lines of the input cannot be understood, or share their id with others: `report` tells which."""
+
+    def __init__(self, report: IndexReport) -> None:
+        super().__init__(f"{report.bad + report.duplicates} lines are mistaken")
+        self.report = report
+
+
+class OpenBatch:
+    """A batch whose files are open and whose lines are known.
+
+    total:   lines of this shard. earlier: what earlier runs have done of them.
+    skipped: lines of the input that are mistaken.
+    """
+
+    def __init__(
+        self, index: LineIndex, shard: Shard, earlier: Recovered, results: ResultFile, spent: SpentFile
+    ) -> None:
+        self.total = index.count(shard)
+        self.skipped = index.report.bad + index.report.duplicates
+        self.earlier = earlier
+        self._index = index
+        self._shard = shard
+        self._results = results
+        self._spent = spent
+
+    @property
+    def spent_usd(self) -> float:
+        """What the batch has cost so far, earlier runs included, as far as prices are known."""
+        return self._spent.usd
+
+    def pending(self) -> LineSource:
+        """The lines that have no result, from the first."""
+        return self._index.pending(self.earlier.finished, self._shard)
+
+    def prepare(
+        self,
+        asker: LineAsker,
+        limits: BatchLimits,
+        *,
+        clock: Clock,
+        watch: BatchWatch | None = None,
+        draw: Callable[[], float] = random,
+    ) -> RunBatch:
+        """The use case that has what is pending answered, within what earlier runs left of the budget."""
+        if limits.budget_usd is not None:
+            limits = replace(limits, budget_usd=max(0.0, limits.budget_usd - self.spent_usd))
+        return RunBatch(
+            asker,
+            self.pending(),
+            self._results,
+            limits=limits,
+            clock=clock,
+            watch=Bookkeeping(self._spent, watch),
+            draw=draw,
+        )
+
+
+class Bookkeeping:
+    """The BatchWatch that keeps what was spent, for a further run; `watch` is told the same."""
+
+    def __init__(self, spent: SpentFile, watch: BatchWatch | None) -> None:
+        self._spent = spent
+        self._watch = watch
+
+    def asking(self, line: BatchLine) -> None:
+        if self._watch is not None:
+            self._watch.asking(line)
+
+    def retrying(self, line: BatchLine, outcome: LineOutcome, wait_s: float) -> None:
+        self._book(outcome)
+        if self._watch is not None:
+            self._watch.retrying(line, outcome, wait_s)
+
+    def finished(self, line: BatchLine, outcome: LineOutcome) -> None:
+        self._book(outcome)
+        if self._watch is not None:
+            self._watch.finished(line, outcome)
+
+    def _book(self, outcome: LineOutcome) -> None:
+        if outcome.cost_usd:
+            self._spent.add(outcome.cost_usd)
+
+
+@contextmanager
+def open_batch(order: BatchOrder, progress: Callable[[int], None] | None = None) -> Iterator[OpenBatch]:
+    """Read all lines of the input, and open the results; blocks for as long as that takes.
+
+    progress: called now and then with how many bytes were read.
+
+    Raises BatchFilesRefused where the files are not as they have to be, MistakenLines, OSError.
+    """
+    going_on = order.resume or order.retry_failed
+    paths = result_paths(order)
+    with ExitStack() as stack:
+        stack.enter_context(lock_results(order.output))
+        if not going_on:
+            paths.refuse_existing()
+        batch_input = stack.enter_context(open_requests(order.requests, spool=order.output.absolute().parent))
+        index = stack.enter_context(
+            open_index(
+                index_path(order.output),
+                batch_input,
+                LineReader(order.dialect, model=order.model),
+                shard=order.shard,
+                resuming=going_on,
+                progress=progress,
+            )
+        )
+        if not index.report.flawless and not order.skip_bad_lines:
+            raise MistakenLines(index.report)
+        earlier = recover_results(paths, index, read_result, retry_failed=order.retry_failed)
+        results = stack.enter_context(ResultFile(paths, render_result))
+        if not going_on:  # of an earlier batch, whose results somebody removed
+            spent_path(order.output).unlink(missing_ok=True)
+        spent = stack.enter_context(SpentFile(spent_path(order.output)))
+        yield OpenBatch(index, order.shard, earlier, results, spent)
+
+
+def result_paths(order: BatchOrder) -> ResultPaths:
+    """Where results go: an errors file that an earlier run began is gone on with, asked for or not."""
+    if order.errors is None:
+        return ResultPaths.beside(order.output, errors=False)
+    return ResultPaths(output=order.output, errors=order.errors)
+
+
+def open_requests(requests: Path | None, *, spool: Path) -> BatchInput:
+    """The input's lines; what has to be kept meanwhile is kept in the folder `spool`."""
+    return open_input(STANDARD_INPUT if requests is None else str(requests), spool=spool)
