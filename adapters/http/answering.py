@@ -173,7 +173,8 @@ async def _collected(answer: Answer, *, dialect: ClientDialect, reply: Reply) ->
     """The whole answer; its call takes note of what is lost in it. Raises the error of one that broke."""
     raw: list[bytes] = []
     folding: Folding | None = None
-    async with aclosing(answer.pieces) as pieces:
+    pieces = answer.pieces
+    try:
         async for piece in pieces:
             if pieces.failure is not None:
                 raise pieces.failure
@@ -186,6 +187,8 @@ async def _collected(answer: Answer, *, dialect: ClientDialect, reply: Reply) ->
                 loss = dialect.lost(event)
                 if loss is not None:
                     answer.call.lose(loss)
+    finally:
+        await pieces.aclose()
     if not pieces.ended:
         raise _cut_short(answer)
     if folding is None or raw:

@@ -137,40 +137,40 @@ def in_blocks(lines: Iterable[str]) -> Iterator[str]:
 
 def _console_line(record: CallRecord, unix_s: float, level: int) -> str:
     """The fields of the JSON line as words: written out here, since nearly every line is one of these."""
-    error, first_token_s = record.error, record.first_token_s
-    words = [
+    line = (
         f"{utc_time(unix_s)} {_LEVELS[level]} {word(record.request_id)} {known_word(record.route)} {record.status}"
-    ]
+    )
     if record.group:
-        words.append(f"model={known_word(record.group)}")
+        line += f" model={known_word(record.group)}"
     if record.deployment:
-        words.append(f"deployment={known_word(record.deployment)}")
-    words.append(f"duration_ms={_ms(record.duration_s)}")
-    if first_token_s is not None:
-        words.append(f"ttft_ms={_ms(first_token_s - record.received_s)}")
-    words.append(f"overhead_ms={_ms(record.overhead_s)}")
-    _add_amounts(record, words)
+        line += f" deployment={known_word(record.deployment)}"
+    line += f" duration_ms={record.duration_s * 1000:.2f}"
+    if record.first_token_s is not None:
+        line += f" ttft_ms={(record.first_token_s - record.received_s) * 1000:.2f}"
+    line += f" overhead_ms={record.overhead_s * 1000:.2f}{_amounts(record)}"
     if record.attempts > 1:
-        words.append(f"attempts={record.attempts}")
+        line += f" attempts={record.attempts}"
     if record.fallbacks:
-        words.append(f"fallback={known_word(record.group)}")
+        line += f" fallback={known_word(record.group)}"
+    error = record.error
     if error is not None:
-        words.append(f"error={word(error.label)} reason={word(_reason(error))}")
-    return " ".join(words)
+        line += f" error={word(error.label)} reason={word(_reason(error))}"
+    return line
 
 
-def _add_amounts(record: CallRecord, words: list[str]) -> None:
-    usage = record.usage
+def _amounts(record: CallRecord) -> str:
+    words, usage = "", record.usage
     if usage is not None and usage.prompt_tokens is not None:
-        words.append(f"tokens_in={usage.prompt_tokens}")
+        words = f" tokens_in={usage.prompt_tokens}"
     if usage is not None and usage.completion_tokens is not None:
-        words.append(f"tokens_out={usage.completion_tokens}")
+        words += f" tokens_out={usage.completion_tokens}"
     if record.cost_usd is not None:
-        words.append(f"cost_usd={plain_usd(record.cost_usd)}")
+        words += f" cost_usd={plain_usd(record.cost_usd)}"
     if record.usage_estimated:
-        words.append("estimated=true")
+        words += " estimated=true"
     if record.losses:
-        words.append(f"losses={record.losses}")
+        words += f" losses={record.losses}"
+    return words
 
 
 def _head(unix_s: float, level: int, request_id: str) -> dict[str, LogValue]:

@@ -1,6 +1,7 @@
 """Chat answers from upstreams over HTTP."""
 
 from collections.abc import AsyncGenerator, Mapping
+from typing import Final
 
 from adapters.providers import answer_body
 from adapters.providers.bad_frames import SkippingReader, without_bad_frames
@@ -18,6 +19,8 @@ from application.ports.chat_provider import Piece
 from domain.chat.events import Ended, Failed
 from domain.errors import UpstreamError
 from domain.routing.fleet import Deployment
+
+_OK: Final = 200
 
 
 class HttpChatProvider:
@@ -49,9 +52,10 @@ class HttpChatProvider:
         try:
             response = await upstream.open(_request(route, wire, call, conversation.body))
             call.upstream_headers = shown_headers(response.headers, client=client, upstream=dialect.name)
-            await check_status(response, dialect)
+            if response.status != _OK:
+                await check_status(response, dialect)
             if not call.stream:
-                yield await _whole(response, conversation, route, call)
+                yield _whole(await response.read(), conversation, route, call)
                 return
             async for piece in _Streamed(response, conversation, route, call):
                 if piece.events and isinstance(piece.events[-1], Failed):
@@ -68,9 +72,8 @@ class HttpChatProvider:
                 await response.aclose()
 
 
-async def _whole(response: UpstreamResponse, conversation: Conversation, route: Route, call: ChatCall) -> Piece:
-    """The answer to a request that asked for a whole one, in whichever form it comes."""
-    body = await response.read()
+def _whole(body: bytes, conversation: Conversation, route: Route, call: ChatCall) -> Piece:
+    """The answer to a request that asked for a whole one, in whichever form it came."""
     if not answer_body.is_stream(body):
         return conversation.answer(body)
     return conversation.gathered(without_bad_frames(body, call.lose) if route.skip_bad_frames else body)

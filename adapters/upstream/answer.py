@@ -100,7 +100,8 @@ class Answer:
         try:
             while not self.headed:
                 self._raise_failure()
-                await self._wait()
+                self._waiter = self._loop.create_future()
+                await self._waiter
             if "content-encoding" in self.headers:
                 self._inflater = take_inflater(self.headers, self.request)
         except BaseException:
@@ -155,13 +156,6 @@ class Answer:
     def _raise_failure(self) -> None:
         if self._failure is not None:
             raise self._failure
-
-    async def _wait(self) -> None:
-        self._waiter = self._loop.create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
 
     def _drop(self) -> None:
         source, self._source = self._source, None

@@ -56,8 +56,8 @@ def test_a_json_line_tells_the_whole_call() -> None:
 def test_a_console_line_tells_the_whole_call() -> None:
     (line,) = lines(call_record(status=504, error=UpstreamTimeout("no byte came")), log_format=LogFormat.CONSOLE)
     assert line == (
-        "2026-11-22T01:19:15.042Z warning r-1 /v1/chat/completions 504 model=gpt deployment=gpt-1 duration_ms=1500.0 "
-        'ttft_ms=250.0 overhead_ms=100.0 tokens_in=7 tokens_out=11 cost_usd=0.0000125 losses=2 error=provider_timeout reason="no byte came"'
+        "2026-11-22T01:19:15.042Z warning r-1 /v1/chat/completions 504 model=gpt deployment=gpt-1 duration_ms=1500.00 "
+        'ttft_ms=250.00 overhead_ms=100.00 tokens_in=7 tokens_out=11 cost_usd=0.0000125 losses=2 error=provider_timeout reason="no byte came"'
     )
 
 

@@ -21,6 +21,7 @@ from domain.errors import MalformedRequest, MalformedResponse, UpstreamError
 from domain.json_types import JSON
 
 _MODEL: Final = re.compile(rb'"model"\s*:\s*"(?:[^"\\]|\\.)*"')
+_MODEL_KEY: Final = b'"model"'
 _USAGE_KEY: Final = re.compile(rb',\s*"usage"\s*:\s*')
 _NULL: Final = msgspec.Raw(b"null")
 _DONE_FRAME: Final = b"data: " + DONE + b"\n\n"
@@ -138,9 +139,11 @@ class ChatRelay:
         """`data` under the name the client asked for."""
         if not isinstance(tap.model, str):
             return data
-        found = _MODEL.findall(data)
-        if len(found) == 1:
-            return data.replace(found[0], self._model_member, 1)
+        found = _MODEL.search(data)
+        if found is not None and (
+            data.find(_MODEL_KEY, found.end()) < 0 or _MODEL.search(data, found.end()) is None
+        ):
+            return data[: found.start()] + self._model_member + data[found.end() :]
         return _rebuilt(data).with_members({"model": self._reply.model}).encode()
 
     @staticmethod
