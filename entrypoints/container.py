@@ -60,6 +60,7 @@ from application.stored_responses import StoredResponses
 from domain.models.catalogue import known_models
 from domain.routing.roster import Roster
 from entrypoints.arguments import Options
+from entrypoints.batch_api import batch_api_blueprint, kept_batches
 from entrypoints.billing import billing
 from entrypoints.deployments import bind_deployments, fleet_of
 from entrypoints.lazily import lazily
@@ -216,6 +217,7 @@ class Container(containers.DeclarativeContainer):
         clock=clock,
         tasks=tasks,
     )
+    kept_batches = providers.Singleton(kept_batches, settings, clock)
     # Quart takes longer to import than all else here together: who asks for nothing but answers does without it.
     control_plane = providers.Singleton(
         lazily("adapters.http.control_plane:ControlPlane"),
@@ -241,6 +243,7 @@ class Container(containers.DeclarativeContainer):
             providers.Singleton(
                 lazily("adapters.http.router:router_blueprint"), router_state, explain, chat_dialect, clock
             ),
+            providers.Singleton(batch_api_blueprint, kept_batches),
         ),
         max_body_bytes=settings.max_request_bytes,
     )

@@ -1,7 +1,6 @@
 """The running gateway: its parts built, its socket open, and a tidy end."""
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -15,7 +14,9 @@ from adapters.http.lazy_application import LazyApplication
 from adapters.observability.logs import configure_logging
 from entrypoints.arguments import Options
 from entrypoints.banner import render_banner
+from entrypoints.batch_api import BatchWork, check_data_dir
 from entrypoints.container import Container
+from entrypoints.garbage import spare_collections
 from entrypoints.listening import base_url, check_certificate, listen
 from entrypoints.server import Controls, ServerSettings, import_server, serve_hypercorn, serve_uvicorn
 
@@ -24,12 +25,9 @@ if TYPE_CHECKING:
 
 _LOG: Final = logging.getLogger(__name__)
 
-_ALLOCATIONS_PER_COLLECTION: Final = 20_000
-"""Requests leave hardly any cycles behind; Python's own 700 would look for them several times a request."""
-
 
 class Service:
-    """A gateway with one configuration. Raises ConfigError, CannotListen where that cannot be served."""
+    """A gateway with one configuration. Raises ConfigError, CannotServe where that cannot be served."""
 
     def __init__(self, options: Options, loaded: LoadedConfig) -> None:
         self._options = options
@@ -37,6 +35,7 @@ class Service:
         self._container = Container(loaded=loaded, options=options)
         if options.tls_cert is not None and options.tls_key is not None:
             check_certificate(options.tls_cert, options.tls_key)
+        check_data_dir(self._container.kept_batches())
         needs_hypercorn = options.tls_cert is not None or options.http2
         self._on_hypercorn = options.server == "hypercorn" or (options.server == "auto" and needs_hypercorn)
 
@@ -49,7 +48,6 @@ class Service:
         """Build what most requests need, have it out of the garbage collector's way, and set up the log.
 
         for_forks: build everything that any request needs, since processes forked from this one share it.
-        Measured on pass-through: 6 % of the time went into collections before.
         """
         container = self._container
         container.data_plane()
@@ -58,9 +56,7 @@ class Service:
         if for_forks:
             import_server(hypercorn=self._on_hypercorn)
         configure_logging(sys.stderr, log_format=container.log_format(), level=container.log_level())
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(_ALLOCATIONS_PER_COLLECTION, 20, 20)
+        spare_collections()
 
     def banner(self, listener: socket.socket) -> str:
         """What to say once the gateway serves."""
@@ -76,9 +72,15 @@ class Service:
     ) -> None:
         """Serve until a signal, or until told by `link` to stop."""
         options, container = self._options, self._container
+        batches = BatchWork(container)
+
+        def stop() -> None:
+            container.drain().begin(options.drain_timeout_s)
+            batches.stop()
 
         async def close() -> None:
             await container.drain().wait()
+            await batches.ended()
             await container.upstreams().aclose()
             container.access_log().flush()
             if link is not None:
@@ -87,8 +89,8 @@ class Service:
         settings = ServerSettings(
             listener=listener,
             drain_timeout_s=options.drain_timeout_s,
-            on_listening=on_listening,
-            on_stop=lambda: container.drain().begin(options.drain_timeout_s),
+            on_listening=lambda controls: on_listening(batches.begin(controls)),
+            on_stop=stop,
             on_hurry=lambda: container.drain().begin(0),
             retire_timeout_s=self._loaded.settings.limits.total_timeout_s,
             supervised=link is not None,

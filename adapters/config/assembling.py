@@ -55,6 +55,7 @@ def assemble(config: Table, findings: Findings) -> dict[str, JSON]:
         "limits": _limits(general.values, own.values, findings=findings),
         "strict": own.values.get("strict"),
         "cors_origins": own.values.get("cors_origins"),
+        "data_dir": own.values.get("data_dir"),
     }
     return {key: value for key, value in values.items() if value is not None}
 
@@ -113,6 +114,9 @@ def _limits(general: Mapping[str, JSON], own: Mapping[str, JSON], *, findings: F
     size_mb = limits.pop("max_response_mb", general.get("max_response_size_mb"))
     if size_mb is not None:
         limits["max_response_bytes"] = _bytes(size_mb)
+    upload_mb = limits.pop("max_upload_mb", None)
+    if upload_mb is not None:
+        limits["max_upload_bytes"] = _bytes(upload_mb)
     return limits
 
 

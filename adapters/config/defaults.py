@@ -41,6 +41,7 @@ def defaults(settings: Settings) -> Mapping[str, Defaults]:
             "cors_origins": (list(settings.cors_origins), ()),
             "log_format": (settings.log_format, (f"{_LITELLM}.json_logs",)),
             "log_level": (settings.log_level, (f"{_LITELLM}.set_verbose",)),
+            "data_dir": (settings.data_dir, ()),
         },
         LIMITS.name: _limits(settings),
         ROUTING.name: _own_routing(settings),
@@ -74,6 +75,8 @@ def _limits(settings: Settings) -> Defaults:
         "idle_timeout_s": (limits.idle_timeout_s, ()),
         "total_timeout_s": (limits.total_timeout_s, ()),
         "max_response_mb": (_megabytes(limits.max_response_bytes), ("general_settings.max_response_size_mb",)),
+        "max_upload_mb": (_megabytes(limits.max_upload_bytes), ()),
+        "batch_concurrency": (limits.batch_concurrency, ()),
     }
 
 

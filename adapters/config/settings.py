@@ -40,13 +40,19 @@ def _no_prices() -> Mapping[str, float]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitSettings(DataClassJsonMixin):
-    """How long each phase of an upstream call may take, in seconds, and how much a buffered answer may hold."""
+    """How long each phase of an upstream call may take, in seconds, and how much may be held or done at a time.
+
+    max_response_bytes: of an answer that is not streamed. max_upload_bytes: of a file. batch_concurrency: how many
+    requests of kept batches are asked at a time.
+    """
 
     connect_timeout_s: float = 5.0
     first_byte_timeout_s: float = 600.0
     idle_timeout_s: float = 30.0
     total_timeout_s: float = 6000.0
     max_response_bytes: int = 64 * MEBIBYTE
+    max_upload_bytes: int = 200 * MEBIBYTE
+    batch_concurrency: int = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +143,7 @@ class Settings(DataClassJsonMixin):
     key_header_name:   a header that may carry the key, besides the usual ones.
     ssl_verify:        for deployments that do not say; text = the path of a file with certificates.
     skip_bad_frames:   frames of a stream that are no JSON are counted and skipped, not an error.
+    data_dir:          where files and batches are kept; None = none are.
     """
 
     deployments: tuple[DeploymentSettings, ...]
@@ -156,3 +163,4 @@ class Settings(DataClassJsonMixin):
     skip_bad_frames: bool = False
     max_request_bytes: int = 32 * MEBIBYTE
     metrics_need_key: bool = True
+    data_dir: str | None = None

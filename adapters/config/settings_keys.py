@@ -4,7 +4,7 @@ from types import MappingProxyType
 from typing import Final
 
 from adapters.config import kinds
-from adapters.config.routing_keys import ROUTER, ROUTER_CHOICES, SHARED
+from adapters.config.routing_keys import PARALLEL, ROUTER, ROUTER_CHOICES, SHARED
 from adapters.config.sections import Choices, Section, Tier, words
 
 # Callbacks that look at the content or the caller and may refuse; a dotted name is a Python hook, which may too.
@@ -120,7 +120,7 @@ GENERAL_SETTINGS: Final = Section(
             "max_response_size_mb": kinds.MEGABYTES,
         }
     ),
-    # The console, its logins and its spend logs; MCP, agents, files, vector stores and the database's upkeep:
+    # The console, its logins and its spend logs; MCP, agents, vector stores and the database's upkeep:
     # none of them is here, so nothing is let through that these keys would stop. Failures that a caller asks for
     # concern nobody else.
     harmless=words("""dangerously_allow_mock_testing_request_params disable_spend_logs
@@ -153,9 +153,8 @@ GENERAL_SETTINGS: Final = Section(
     mcp_client_side_auth_header_name mcp_session_token_signing mcp_allow_all_keys_respects_mcp_scope
     require_key_mcp_access_defined require_end_user_mcp_access_defined enable_mcp_registry
     agent_access_default_deny vector_store_deny_by_default search_tool_deny_by_default user_url_validation
-    user_url_allowed_hosts provider_url_destination_allowed_hosts max_batch_file_size_mb max_batch_file_records
-    max_batch_file_uploads_per_day max_file_downloads_per_minute max_file_size_mb allowed_file_extensions
-    blocked_file_extensions disable_batch_input_file_rate_limiting skip_batch_input_file_rate_limiting_for_models
+    user_url_allowed_hosts provider_url_destination_allowed_hosts
+    disable_batch_input_file_rate_limiting skip_batch_input_file_rate_limiting_for_models
     skip_batch_input_file_rate_limiting_for_providers disable_bedrock_agent_runtime_passthrough
     enforce_fallback_model_access disable_fallbacks_on_per_model_rate_limits token_rate_limit_type
     fail_closed_rate_limit_enforcement fail_closed_budget_enforcement apply_user_budget_to_team_keys
@@ -164,8 +163,11 @@ GENERAL_SETTINGS: Final = Section(
     # Later versions. The database holds virtual keys, users and budgets: without it only the master key opens
     # anything, which is stricter. `public_routes`, pass-through and forwarding only widen. Keys, teams and users
     # cannot be made, so the rules of their making cannot be passed by. Web pages of other origins may call only
-    # where feathergate.cors_origins names them.
-    unsupported=words("""cors_allow_origins cors_allow_credentials cors_allow_methods cors_allow_headers
+    # where feathergate.cors_origins names them. Files are taken in only where feathergate.data_dir is set, and are
+    # bounded by feathergate.limits.max_upload_mb.
+    unsupported=words("""max_batch_file_size_mb max_batch_file_records max_batch_file_uploads_per_day
+    max_file_size_mb max_file_downloads_per_minute allowed_file_extensions blocked_file_extensions
+    cors_allow_origins cors_allow_credentials cors_allow_methods cors_allow_headers
     database_url store_model_in_db supported_db_objects completion_model embedding_model
     image_generation_model moderation_model infer_model_from_keys background_health_checks health_check_interval
     health_check_details health_check_concurrency health_check_skip_disabled_background_models
@@ -210,6 +212,7 @@ FEATHERGATE: Final = Section(
             "cors_origins": kinds.ORIGINS,
             "log_format": kinds.one_of("console", "json"),
             "log_level": kinds.one_of("debug", "info", "warning", "error"),
+            "data_dir": kinds.TEXT,
             "limits": kinds.NESTED,
             "routing": kinds.NESTED,
         }
@@ -225,6 +228,8 @@ LIMITS: Final = Section(
             "idle_timeout_s": kinds.SECONDS,
             "total_timeout_s": kinds.SECONDS,
             "max_response_mb": kinds.MEGABYTES,
+            "max_upload_mb": kinds.MEGABYTES,
+            "batch_concurrency": PARALLEL,
         }
     ),
 )

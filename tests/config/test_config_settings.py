@@ -163,7 +163,10 @@ feathergate:
   cors_origins: ["https://App.example.com", "*"]
   log_format: JSON
   log_level: warning
-  limits: {connect_timeout_s: 1, first_byte_timeout_s: 2, idle_timeout_s: 3, total_timeout_s: 4, max_response_mb: 5}
+  data_dir: /srv/feathergate
+  limits:
+    {connect_timeout_s: 1, first_byte_timeout_s: 2, idle_timeout_s: 3, total_timeout_s: 4, max_response_mb: 5,
+     max_upload_mb: 6, batch_concurrency: 7}
 """)
     assert settings == Settings(
         deployments=settings.deployments,
@@ -183,7 +186,10 @@ feathergate:
             idle_timeout_s=3.0,
             total_timeout_s=4.0,
             max_response_bytes=5 * MIB,
+            max_upload_bytes=6 * MIB,
+            batch_concurrency=7,
         ),
+        data_dir="/srv/feathergate",
         max_request_bytes=MIB // 2,
         metrics_need_key=False,
     )
@@ -382,6 +388,9 @@ def test_values_of_another_kind_are_mistakes_with_their_line(line: str) -> None:
         "feathergate: {log_level: [info]}",
         "feathergate: {limits: {idle_timeout_s: -1}}",
         "feathergate: {limits: {max_response_mb: 0}}",
+        "feathergate: {limits: {max_upload_mb: none}}",
+        "feathergate: {limits: {batch_concurrency: 0}}",
+        "feathergate: {data_dir: [data]}",
         "feathergate: {limits: 5}",
         "general_settings: {litellm_key_header_name: 'a b'}",
         "general_settings: {max_request_size_mb: big}",
