@@ -10,7 +10,9 @@ from adapters.config.mistakes import ConfigError
 from adapters.upstream.proxies import ProxySettings
 from domain.errors import NotConfigured
 from entrypoints.arguments import Options, parse_arguments
+from entrypoints.garbage import hold_collections
 from entrypoints.listening import CannotServe
+from entrypoints.unseen import FRAMEWORKS, unseen
 
 EXIT_FAILED, EXIT_MISTAKEN = 1, 2
 
@@ -20,6 +22,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     `feathergate batch` has a command line, and exit codes, of its own.
     """
+    hold_collections()
     environment = dict(os.environ)  # noqa: TID251 - the one place that reads it
     arguments = list(sys.argv[1:] if argv is None else argv)
     if arguments[:1] == ["batch"]:
@@ -56,7 +59,8 @@ def _check(loaded: LoadedConfig) -> None:
 def _serve(options: Options, environment: Mapping[str, str]) -> None:
     loaded = _load_to_serve(options, environment)
 
-    from entrypoints.service import serve  # noqa: PLC0415 - a mistaken command line or file needs none of it
+    with unseen(FRAMEWORKS):
+        from entrypoints.service import serve  # noqa: PLC0415 - a mistaken command line or file needs none of it
 
     serve(options, loaded, lambda: _load_to_serve(options, environment))
 
