@@ -6,7 +6,7 @@ BENCH  := build/bench/feathergate/bin/python
 ARGS   ?=
 WORKERS ?= auto
 
-.PHONY: run test check format docs prices simulate soak soak-routing bench bench-quick profile clean
+.PHONY: run test check examples format docs prices simulate soak soak-routing endurance bench bench-quick profile clean
 
 run: $(VENV)/.installed
 	$(BIN)/feathergate serve --config feathergate.yaml $(ARGS)
@@ -19,6 +19,11 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m pytest tests/architecture
+
+# The examples, Ray's included, whose packages take 600 MB.
+examples: $(VENV)/.installed-dev
+	$(BIN)/python -m pip install --quiet --prefer-binary --group examples
+	$(BIN)/python -m pytest tests/examples
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff format .
@@ -36,6 +41,10 @@ soak: $(VENV)/.installed-dev
 # Two minutes of traffic while deployments are killed and revived.
 soak-routing: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.e2e.routing.soak $(ARGS)
+
+# Ten thousand requests as a batch that is killed twenty times, over upstreams that fail one call in ten.
+endurance: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.e2e.batch.endurance $(ARGS)
 
 # Newer prices come with a newer package: raise it, make the list, read what changed, commit it.
 prices: $(VENV)/.installed-dev
