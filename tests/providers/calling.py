@@ -81,7 +81,7 @@ async def sent(spec: DeploymentSpec, call: ChatCall, answer: bytes) -> tuple[dic
     """The body that reaches the upstream for `call`."""
     upstream = FakeUpstream(stream_of(answer) if call.stream else document(answer))
     await collected(asked(spec, upstream, call))
-    return json.loads(upstream.requests[0].body), upstream
+    return json.loads(bytes(upstream.requests[0].body)), upstream
 
 
 def told(pieces: list[Piece], *, stream: bool) -> ChatResponse:

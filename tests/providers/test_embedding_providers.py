@@ -74,7 +74,7 @@ async def test_pass_through(model: str, target: str) -> None:
     answer, upstream = await embedded(model, call, json.dumps(ANSWER).encode())
     (request,) = upstream.requests
     assert request.target == target
-    sent = json.loads(request.body)
+    sent = json.loads(bytes(request.body))
     assert sent == {
         "model": model.partition("/")[2],
         "encoding_format": "base64",
@@ -99,7 +99,7 @@ async def test_the_operators_wishes() -> None:
         extra_body={"metadata": {"team": "a"}},
         api_base="http://127.0.0.1:9/v1",
     )
-    sent = json.loads(upstream.requests[0].body)
+    sent = json.loads(bytes(upstream.requests[0].body))
     assert (sent["dimensions"], sent["encoding_format"], sent["metadata"]) == (5, "float", {"team": "a"})
     assert "user" not in sent
 
@@ -109,7 +109,7 @@ async def test_gemini() -> None:
     answer, upstream = await embedded("gemini/gemini-embedding-001", call, json.dumps(GEMINIS).encode())
     (request,) = upstream.requests
     assert request.target == "/v1beta/models/gemini-embedding-001:batchEmbedContents"
-    assert json.loads(request.body)["requests"] == [
+    assert json.loads(bytes(request.body))["requests"] == [
         {
             "model": "models/gemini-embedding-001",
             "taskType": "RETRIEVAL_QUERY",

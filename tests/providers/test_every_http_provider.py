@@ -34,7 +34,7 @@ async def test_requests_go_to_its_address_with_its_key(vendor: Vendor, stream: b
     assert sum(KEY in value for _, value in request.headers) == 1
     assert ("content-type", "application/json") in request.headers
     assert KEY not in request.target
-    json.loads(request.body)
+    json.loads(bytes(request.body))
 
 
 @each

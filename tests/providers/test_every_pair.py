@@ -116,6 +116,6 @@ async def test_defaults_and_drops_reach_the_upstream(client: _Dialect, vendor: V
     body = {**_BODIES[client.name], **warm}
     upstream = FakeUpstream(document(_answers(client, vendor).buffered()))
     await collected(asked(spec, upstream, call_in(client, json.dumps(body).encode())))
-    sent = upstream.requests[0].body
+    sent = bytes(upstream.requests[0].body)
     assert b'"temperature"' not in sent
     assert b'okens":77' in sent

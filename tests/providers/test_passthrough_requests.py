@@ -38,7 +38,7 @@ def test_unknown_members_keep_their_bytes(members: dict[str, Any]) -> None:
     call = chat_call(members)
     upstream = FakeUpstream(document(_ANSWER.buffered()))
     asyncio.run(collected(asked(_spec(), upstream, call)))
-    body = upstream.requests[0].body
+    body = bytes(upstream.requests[0].body)
     for name, value in members.items():
         assert f'"{name}":'.encode() + json.dumps(value).encode() in body or json_codec.decode(body)[name] == value
 
@@ -58,7 +58,7 @@ async def test_a_wildcard_s_concrete_model_is_sent() -> None:
     bindings = bind([spec], {})
     provider = HttpChatProvider({True: upstream}, bindings.routes)
     await collected(provider.open(replace(bindings.deployments[0], model="gpt-5-mini"), chat_call()))
-    assert json.loads(upstream.requests[0].body)["model"] == "gpt-5-mini"
+    assert json.loads(bytes(upstream.requests[0].body))["model"] == "gpt-5-mini"
 
 
 async def test_the_answer_carries_the_name_that_was_asked_for() -> None:
@@ -76,7 +76,7 @@ async def test_usage_is_asked_for_in_every_stream_and_shown_to_whom_asked(asked_
     call = chat_call({"stream_options": options}, stream=True)
     upstream = FakeUpstream(stream_of(_ANSWER.streamed()))
     pieces = await collected(asked(_spec(), upstream, call))
-    body = json.loads(upstream.requests[0].body)
+    body = json.loads(bytes(upstream.requests[0].body))
     assert body["stream_options"] == {"include_obfuscation": False, "include_usage": True}
     assert (b"usage" in b"".join(piece.raw or b"" for piece in pieces)) is asked_for
 
@@ -183,7 +183,7 @@ async def test_another_vendor_s_signatures_do_not_reach_openai(signed: dict[str,
     messages = [USER, {"role": "assistant", "content": "yes", **signed}, USER]
     call = chat_call({"messages": messages})
     body, upstream = await sent(_spec(), call, _ANSWER.buffered())
-    assert b"sig-of-another" not in upstream.requests[0].body
+    assert b"sig-of-another" not in bytes(upstream.requests[0].body)
     assert [loss.code for loss in call.losses] == ["dropped_reasoning"]
     assert body["messages"][1]["content"] == "yes"
 

@@ -62,7 +62,7 @@ async def test_every_client_at_every_upstream_that_counts(
     assert count == 8
     (request,) = upstream.requests
     assert (request.method, request.target) == ("POST", target)
-    sent = json.loads(request.body)
+    sent = json.loads(bytes(request.body))
     if model.startswith("gemini/"):
         assert sent["generateContentRequest"]["model"] == "models/gemini-2.5-flash"
         assert sent["generateContentRequest"]["contents"]
