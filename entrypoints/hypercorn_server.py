@@ -7,6 +7,7 @@ from typing import Any, Final
 import hypercorn.asyncio
 from hypercorn.config import Config
 
+from entrypoints.hypercorn_connection import closing_connections
 from entrypoints.server import DRAIN_MARGIN_S, IDLE_S, LAST_WORDS_S, ServerSettings, on_signals
 
 _CLOSE: Final = (b"connection", b"close")
@@ -33,7 +34,7 @@ class HypercornServer:
         self._loop.call_soon(self._settings.on_listening, self)
         served = self._dismissing(app) if self._settings.supervised else app
         # Where connections outlast its graceful timeout, Hypercorn raises the cancellation of their tasks.
-        with contextlib.suppress(TimeoutError, asyncio.CancelledError):
+        with contextlib.suppress(TimeoutError, asyncio.CancelledError), closing_connections():
             async with self._patience:
                 await hypercorn.asyncio.serve(served, self._config, shutdown_trigger=self._shutdown)
 

@@ -386,8 +386,7 @@ async def test_a_client_that_leaves_leaves_nothing_behind(
             client.writer.write_eof()
     async with asyncio.timeout(1):
         await until(lambda: all(exchange.closed for exchange in stage.upstream.exchanges))
-        if stage.server == "uvicorn":  # Hypercorn keeps sockets that idled for the rest of their time
-            await until(lambda: stage.file_count() <= files)
+        await until(lambda: stage.file_count() <= files)
     client.leave()
     assert len(stage.bodies) == (script is not None)
 

@@ -70,10 +70,7 @@ class Gauge:
         )
 
     async def rest(self, patience_s: float, tasks: int) -> Rest:
-        """What is left at rest: without sockets and calls, and with no more than so many tasks, if that comes in time.
-
-        Hypercorn keeps what belongs to a connection that its client left while it was idle until its keep-alive ends.
-        """
+        """What is left at rest: without sockets and calls, and with no more than so many tasks, if that comes in time."""
         loop = asyncio.get_running_loop()
         deadline_s = loop.time() + patience_s
         rest = await self._rest()
