@@ -128,8 +128,9 @@ class Attempts:
                                 served = Served(self, plan, step, now_s)
                                 with served:
                                     served.answer = await attempt(step)
-                        except FeatherGateError:
-                            continue  # the plan knows
+                        except FeatherGateError as error:
+                            error.let_go()  # the plan keeps it
+                            continue
                         plan.answered = served.tried
                         return served
                     case Wait():

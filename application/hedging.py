@@ -121,7 +121,10 @@ class _Race(Generic[_Served]):
         self._running = set()
         while self._ended:
             task = self._ended.pop()
-            if task.cancelled() or isinstance(task.exception(), FeatherGateError):
+            if task.cancelled():
                 continue
-            if task is not self._won or not keeping_winner:
+            failure = task.exception()
+            if isinstance(failure, FeatherGateError):
+                failure.let_go()  # the plan keeps it
+            elif task is not self._won or not keeping_winner:
                 await self._discard(task.result())

@@ -112,6 +112,13 @@ class FeatherGateError(Exception):
         """
         return f"{KINDS[self.kind].blames or self.origin}_{self.kind}"
 
+    def let_go(self) -> None:
+        """Forget what led to this error, and the frames it came through: they hold the call, which may hold it.
+
+        For errors that were caught and are kept; nothing of the call should have to wait for the garbage collector.
+        """
+        self.__traceback__ = self.__context__ = self.__cause__ = None
+
 
 class RequestError(FeatherGateError):
     """The caller's request cannot be served as it stands."""

@@ -83,6 +83,8 @@ class DataPlane:
             self._drain.leave(scope)
             record.finished_s = self._clock.monotonic_s()
             record.status = record.status or _CLIENT_LEFT
+            if record.error is not None:
+                record.error.let_go()
             self._ledger.book(record)
 
     async def _handle(self, inbound: Inbound, route: Route, scope: CancelScope) -> None:

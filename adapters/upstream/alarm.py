@@ -27,7 +27,8 @@ class Alarm:
             self._arm(deadline)
 
     def stop(self) -> None:
-        """Forget the deadline and release the loop's timer."""
+        """Forget the deadline and whom to call, for good, and release the loop's timer."""
+        self._ring = _nobody
         self._deadline = self._fires_at = inf
         if self._timer is not None:
             self._timer.cancel()
@@ -49,3 +50,7 @@ class Alarm:
             return
         self._deadline = inf
         self._ring()
+
+
+def _nobody() -> None:
+    """Who is called when it is too late to call anybody."""

@@ -29,6 +29,7 @@ class Fleet:
         self.acts: list[Callable[[], str]] = []
         self.asked: list[str] = []
         self.closed: list[str] = []
+        self.failures: list[UpstreamUnavailable] = []
         self.going_on = asyncio.Event()
         self.both_asked = asyncio.Event()
 
@@ -41,7 +42,8 @@ class Fleet:
             if act != "answer":
                 await self.going_on.wait()
             if act == "fail":
-                raise UpstreamUnavailable("gone")
+                self.failures.append(UpstreamUnavailable("gone"))
+                raise self.failures[-1]
             yield text()
             yield piece(FINISHED, ENDED)
         finally:
@@ -97,6 +99,17 @@ async def test_the_first_may_still_win() -> None:
     assert await calling == fleet.asked[0]
     assert sorted(fleet.closed) == ["a", "b"]
     assert fleet.in_flight == [0, 0]
+
+
+async def test_a_failure_beside_an_answer_holds_nothing_of_the_call() -> None:
+    fleet = Fleet()
+    await fleet.warm()
+    fleet.acts = [lambda: "hang", lambda: "fail"]
+    calling = asyncio.ensure_future(fleet.call())
+    await fleet.both_asked.wait()
+    fleet.going_on.set()
+    await calling
+    assert [failure.__traceback__ for failure in fleet.failures] == [None]
 
 
 async def test_where_both_fail_the_first_failure_is_raised() -> None:
