@@ -24,23 +24,7 @@ class Histogram:
         self.counts = [0] * (len(bounds) + 1)
         self.total = 0.0
 
-    @classmethod
-    def of(cls, bounds: tuple[float, ...], counts: list[int], total: float) -> "Histogram":
-        """What was observed elsewhere."""
-        histogram = cls(bounds)
-        histogram.counts, histogram.total = counts, total
-        return histogram
-
     def observe(self, value: float) -> None:
         """Count `value`, in the unit of the bounds."""
         self.counts[bisect_left(self.bounds, value)] += 1
         self.total += value
-
-    def cumulative(self) -> list[tuple[str, float]]:
-        """Pairs of upper bound (`"0.25"`, at last `"+Inf"`) and the number of observations up to it."""
-        names = (*(str(bound) for bound in self.bounds), "+Inf")
-        reached, pairs = 0, []
-        for name, count in zip(names, self.counts, strict=True):
-            reached += count
-            pairs.append((name, float(reached)))
-        return pairs
