@@ -54,7 +54,9 @@ class LinesInMemory:
         number = mistake.number
         error = MalformedRequest(mistake.message, code=mistake.code)
         status, body = self._dialect.render_error(error)
-        line = BatchLine(number=number, custom_id=f"line-{number}", shape=LineShape.BARE, path="", body=b"")
+        line = BatchLine(
+            number=number, custom_id=f"line-{number}", shape=LineShape.BARE, path="", model="", body=b""
+        )
         outcome = LineOutcome(
             status=status,
             body=json_codec.encode(body),

@@ -8,11 +8,12 @@ from math import inf
 class BatchLimits:
     """What a batch keeps to; None = no limit. Raises ValueError where a number makes no sense.
 
-    concurrency:  the most lines that are asked at a time; fewer while that is too many for who answers them.
+    concurrency:  the most lines that are asked at a time; fewer of a model while that is too many for it.
     rpm:          lines asked in any minute.
     tpm:          tokens in any minute, of prompts and answers; of answers that are under way, as many as usual.
     budget_usd:   what all lines may cost together.
-    max_attempts: how often a line is asked before its failure is its result.
+    max_attempts: how often a line is asked before its failure is its result; to wait for somebody who can be
+                  asked, an hour at most, is no asking.
     """
 
     concurrency: int

@@ -1,105 +1,152 @@
 """The lines of a batch that are to be asked: new ones from the source, and failed ones whose time comes again."""
 
+from collections import deque
 from heapq import heappop, heappush
+from itertools import count
 from typing import Final
 
+from application.batch.lane import Asking, Lane
 from application.ports.batch import LineSource
-from domain.batch.allowance import Need
 from domain.batch.line import BatchLine
 
-MOST_WAITING: Final = 1_000
-MOST_WAITING_BYTES: Final = 64 * 1024 * 1024
-"""While so many failed lines wait, or lines of so many bytes, none are taken from the source."""
+MOST_HELD: Final = 2_048
+MOST_HELD_BYTES: Final = 64 * 1024 * 1024
+"""While so many lines are held, or lines of so many bytes, none are taken from the source."""
 
-LEAST_IN_A_ROW: Final = 8
-"""Fewer failures in a row are the lines' own, however few are asked at a time."""
+MOST_READ_AT_ONCE: Final = 64
+"""So many lines are taken from the source before others have their turn."""
 
-
-class Asking:
-    """A line on its way to its result.
-
-    asked: how often it was asked. asked_s: when it was last (monotonic). need: what it will take; None = nothing
-    depends on it.
-    """
-
-    __slots__ = ("asked", "asked_s", "line", "need")
-
-    def __init__(self, line: BatchLine) -> None:
-        self.line = line
-        self.need: Need | None = None
-        self.asked = 0
-        self.asked_s = 0.0
+MOST_MODELS: Final = 256
+LONGEST_NAME: Final = 256
+"""Further models, and those whose names are longer, share what one model has."""
 
 
 class LineQueue:
     """Tells which line is next: failed ones that are due, then the source's, in its order.
 
-    Holds the lines that wait for another asking and at most one new one. New lines are taken only while few wait,
-    and none while as many failed in a row as are asked at a time: in an outage few lines use up their askings.
+    Each model has a lane of its own, with so many lines asked at a time as it answers. Where the next line's model
+    may not be asked, the line is held and those of other models behind it come first, so far as the number of
+    lines that are held allows. Lanes that hold lines take turns, and come before the source, whose lines were all
+    behind theirs.
     """
 
-    def __init__(self, source: LineSource) -> None:
+    def __init__(self, source: LineSource, most: int) -> None:
+        """most: how many lines of a model may be asked at a time, at most."""
         self._source = source
+        self._most = most
+        self._lanes: dict[str, Lane] = {}
+        self._listed: deque[Lane] = deque()
+        self._timers: list[tuple[float, int, Lane, Asking | None]] = []
+        """When a line is due, or (None) a lane opens; ordered by time, then by when it was set."""
+        self._set = count()
         self._new: Asking | None = None
         self._exhausted = False
-        self._waiting: list[tuple[float, int, Asking]] = []
-        self._waiting_bytes = 0
-        self._failed_in_a_row = 0
+        self._held = 0
+        self._held_bytes = 0
 
     @property
     def next_due_s(self) -> float | None:
-        """When the next failed line is due; None = none waits."""
-        return self._waiting[0][0] if self._waiting else None
+        """When something changes by itself: a failed line is due, or a model may be asked; None = nothing will."""
+        return self._timers[0][0] if self._timers else None
 
-    def first(self, now_s: float, at_a_time: int) -> Asking | None:
-        """The next line, which stays here; None = none may be asked now, of which so many are asked at a time.
+    @property
+    def reads_on(self) -> bool:
+        """Whether `first` would look further in the source if it were asked once more."""
+        return not self._exhausted and self._held < MOST_HELD and self._held_bytes < MOST_HELD_BYTES
+
+    def first(self, now_s: float) -> Asking | None:
+        """The next line, which stays here; None = none may be asked now, of those that were looked at.
 
         Raises OSError where the source cannot be read.
         """
-        waiting = self._waiting
-        if waiting:
-            if waiting[0][0] <= now_s:
-                return waiting[0][2]
-            if (
-                self._failed_in_a_row >= max(at_a_time, LEAST_IN_A_ROW)
-                or len(waiting) >= MOST_WAITING
-                or self._waiting_bytes >= MOST_WAITING_BYTES
-            ):
-                return None
-        return self._new or self._next_new()
+        timers, listed = self._timers, self._listed
+        while timers and timers[0][0] <= now_s:
+            _, _, lane, asking = heappop(timers)
+            if asking is not None:
+                lane.due(asking)
+            self._list(lane)
+        while listed:
+            first = listed[0].first(now_s)
+            if first is not None:
+                return first
+            listed.popleft().is_listed = False
+        new = self._new
+        if new is not None:
+            if new.lane.admits(now_s):
+                return new
+            self._hold(new)
+        return self._read(now_s)
 
     def take(self, asking: Asking) -> None:
-        """Remove the line that `first` told."""
+        """The line that `first` told is asked."""
+        lane = asking.lane
+        lane.in_flight += 1
         if asking is self._new:
             self._new = None
-        else:
-            heappop(self._waiting)
-            self._waiting_bytes -= len(asking.line.body)
+            return
+        lane.take_first()
+        self._listed.rotate(-1)
+        self._held -= 1
+        self._held_bytes -= len(asking.line.body)
+
+    def ended(self, lane: Lane) -> None:
+        """A line of it is in flight no more; others that it holds may be asked in its place."""
+        self._list(lane)
 
     def wait(self, asking: Asking, due_s: float) -> None:
         """A line failed and is to be asked again then (monotonic)."""
-        heappush(self._waiting, (due_s, asking.line.number, asking))
-        self._waiting_bytes += len(asking.line.body)
-        self._failed_in_a_row += 1
+        asking.lane.waiting += 1
+        self._held += 1
+        self._held_bytes += len(asking.line.body)
+        heappush(self._timers, (due_s, next(self._set), asking.lane, asking))
 
-    def succeeded(self) -> None:
-        """A line was answered."""
-        self._failed_in_a_row = 0
+    def turned_away(self, lane: Lane, now_s: float, wait_s: float) -> None:
+        """A line of it was turned away for so long; where that goes on, none of it is asked for a while."""
+        opens_s = lane.turned_away(now_s, wait_s)
+        if opens_s is not None:
+            heappush(self._timers, (opens_s, next(self._set), lane, None))
 
     def first_left(self) -> BatchLine | None:
-        """The first line of the input that waits or was not taken; None = there is none. Raises like `first`."""
-        new = self._new or self._next_new()
-        left = [asking.line for _, _, asking in self._waiting]
-        if new is not None:
-            left.append(new.line)
-        return min(left, key=lambda line: line.number, default=None)
+        """The first line of the input that is held or was not taken; None = there is none. Raises like `first`."""
+        left = [asking.line for _, _, _, asking in self._timers if asking is not None]
+        left.extend(asking.line for lane in self._lanes.values() for asking in lane.held)
+        if self._new is not None:
+            left.append(self._new.line)
+        if left:
+            return min(left, key=lambda line: line.number)
+        return None if self._exhausted else self._source.next_line()
 
-    def _next_new(self) -> Asking | None:
-        if self._exhausted:
-            return None
-        line = self._source.next_line()
-        if line is None:
-            self._exhausted = True
-            return None
-        self._new = Asking(line)
-        return self._new
+    def _read(self, now_s: float) -> Asking | None:
+        """The first of the source's next lines that may be asked; those before it are held."""
+        most_held = min(MOST_HELD, self._held + MOST_READ_AT_ONCE)
+        while self._held < most_held and self._held_bytes < MOST_HELD_BYTES and not self._exhausted:
+            line = self._source.next_line()
+            if line is None:
+                self._exhausted = True
+                break
+            lane = self._lanes.get(line.model) or self._lane(line.model)
+            asking = Asking(line, lane)
+            if lane.admits(now_s):
+                self._new = asking
+                return asking
+            self._hold(asking)
+        return None
+
+    def _hold(self, asking: Asking) -> None:
+        self._new = None
+        asking.lane.hold(asking)
+        self._held += 1
+        self._held_bytes += len(asking.line.body)
+
+    def _list(self, lane: Lane) -> None:
+        if not lane.is_listed:
+            lane.is_listed = True
+            self._listed.append(lane)
+
+    def _lane(self, model: str) -> Lane:
+        """The lane of a model that has none yet."""
+        if len(self._lanes) >= MOST_MODELS or len(model) > LONGEST_NAME:
+            model = ""
+        if model not in self._lanes:
+            self._lanes[model] = Lane(self._most)
+        return self._lanes[model]

@@ -4,14 +4,15 @@ import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
 
+from application.batch.lane import Asking
 from application.batch.limits import BatchLimits
-from application.batch.line_queue import Asking, LineQueue
+from application.batch.line_queue import LineQueue
 from application.batch.workers import Workers
 from application.ports.batch import BatchWatch, LineAsker, LineSource, ResultSink
 from application.ports.clock import Clock
 from domain.batch.allowance import NOTHING, Allowance, Need
 from domain.batch.line import BatchLine, LineOutcome
-from domain.batch.pacing import AT_ONCE_S, THROTTLING, ConcurrencyWindow, may_succeed_later, retry_wait_s
+from domain.batch.pacing import may_succeed_later, retry_wait_s, turned_away_for_s, turned_away_wait_s
 from domain.batch.tally import Tally
 from domain.errors import FeatherGateError, RequestError
 from domain.routing.group import Draw
@@ -39,9 +40,10 @@ class BatchEnd:
 class RunBatch:
     """Asks each line of a source, again where that may help, and gives each result to a sink.
 
-    Lines are asked in the source's order, side by side; a failed one is asked again when its wait is over, before
-    new ones, and holds no slot meanwhile. Only lines that are asked or wait for another asking are held, and a
-    bounded number of them.
+    Lines are asked side by side, in the source's order but for those whose model is asked as much as it answers:
+    lines of other models come first then. A failed one is asked again when its wait is over, before new ones of
+    its model, and holds no slot meanwhile. Only lines that are asked or wait to be are held, and a bounded number
+    of them.
     """
 
     def __init__(
@@ -61,8 +63,8 @@ class RunBatch:
         self._watch = watch
         self._draw = draw
         self._max_attempts = limits.max_attempts
-        self._queue = LineQueue(source)
-        self._window = ConcurrencyWindow(limits.concurrency)
+        self._concurrency = limits.concurrency
+        self._queue = LineQueue(source, limits.concurrency)
         self._allowance = _allowance_of(limits)
         self._workers = Workers(limits.concurrency, self._work)
         self._stopping = False
@@ -70,11 +72,6 @@ class RunBatch:
         self.tally = Tally()
         self.in_flight = 0
         """How many lines are being asked now."""
-
-    @property
-    def concurrency(self) -> int:
-        """How many lines may be asked at a time now."""
-        return self._window.limit
 
     async def run(self) -> BatchEnd:
         """Run to the end, once. Cancelling it cancels what is being asked, which has no result then.
@@ -100,7 +97,7 @@ class RunBatch:
         while not workers.are_dismissed:
             found = self._next()
             if isinstance(found, Asking):
-                if self.in_flight < self._window.limit:
+                if self.in_flight < self._concurrency:
                     workers.call()
                 await self._ask(found)
                 await asyncio.sleep(0)  # an answer may take no time at all; the others have their turn
@@ -117,11 +114,14 @@ class RunBatch:
         """
         if self._stopping:
             return EndReason.STOPPED
-        if self.in_flight >= self._window.limit:
+        if self.in_flight >= self._concurrency:
             return None
         now_s = self._clock.monotonic_s()
-        asking = self._queue.first(now_s, self._window.limit)
+        asking = self._queue.first(now_s)
         if asking is None:
+            if self._queue.reads_on:
+                self._workers.call_in(0.0)
+                return None
             return self._when_due(now_s, EndReason.COMPLETE)
         if self._allowance is not None:
             if asking.need is None:
@@ -140,9 +140,9 @@ class RunBatch:
         return asking
 
     def _when_due(self, now_s: float, otherwise: EndReason) -> EndReason | None:
-        """Look again when a failed line's wait is over; `otherwise` where none waits."""
+        """Look again when the wait of a failed line, or of a model, is over; `otherwise` where none waits."""
         due_s = self._queue.next_due_s
-        if due_s is None or due_s <= now_s:
+        if due_s is None:
             return otherwise
         self._workers.call_in(due_s - now_s)
         return None
@@ -156,31 +156,56 @@ class RunBatch:
             return NOTHING  # nobody understands it: it fails before it takes anything
 
     async def _ask(self, asking: Asking) -> None:
+        lane = asking.lane
         self._watch.asking(asking.line)
         try:
             outcome = await self._asker.ask(asking.line)
         finally:
             self.in_flight -= 1
+            lane.in_flight -= 1
         if self._allowance is not None and asking.need is not None:
             self._allowance.settle(asking.need, outcome)
-        error = outcome.error
-        if error is None:
-            self._window.succeeded(self.in_flight + 1)
-            self._queue.succeeded()
-        elif error.kind in THROTTLING and (outcome.attempts or outcome.duration_s > AT_ONCE_S):
-            self._window.throttled(asking.asked_s, self._clock.monotonic_s())
-        if error is not None and may_succeed_later(error) and asking.asked < self._max_attempts:
-            self._ask_again(asking, outcome, error)
+        if outcome.error is None:
+            lane.succeeded(asking, outcome)
+            self._finish(asking.line, outcome)
         else:
-            self._sink.write(asking.line, outcome)
-            self.tally.finished(outcome)
-            self._watch.finished(asking.line, outcome)
+            self._failed(asking, outcome, outcome.error)
+        if lane.holds_any:
+            self._queue.ended(lane)
 
-    def _ask_again(self, asking: Asking, outcome: LineOutcome, error: FeatherGateError) -> None:
-        wait_s = retry_wait_s(asking.asked, self._draw(), error.retry_after_s)
-        self._queue.wait(asking, self._clock.monotonic_s() + wait_s)
+    def _failed(self, asking: Asking, outcome: LineOutcome, error: FeatherGateError) -> None:
+        now_s = self._clock.monotonic_s()
+        asking.lane.failed(asking, outcome, error, now_s)
+        wait_s = self._retry_wait_s(asking, outcome, error, now_s)
+        if wait_s is None:
+            self._finish(asking.line, outcome)
+            return
+        self._queue.wait(asking, now_s + wait_s)
         self.tally.retrying(outcome, error)
         self._watch.retrying(asking.line, outcome, wait_s)
+
+    def _retry_wait_s(
+        self, asking: Asking, outcome: LineOutcome, error: FeatherGateError, now_s: float
+    ) -> float | None:
+        """How long a failed line waits to be asked again; None = its failure is its result.
+
+        Where nobody was asked, that asking is none.
+        """
+        if not may_succeed_later(error):
+            return None
+        away_s = turned_away_for_s(outcome)
+        if away_s is not None and asking.lane.is_patient(asking, now_s):
+            asking.turn_away(now_s)
+            self._queue.turned_away(asking.lane, now_s, away_s)
+            return turned_away_wait_s(asking.turned_away, away_s)
+        if asking.asked >= self._max_attempts:
+            return None
+        return retry_wait_s(asking.asked, self._draw(), error.retry_after_s)
+
+    def _finish(self, line: BatchLine, outcome: LineOutcome) -> None:
+        self._sink.write(line, outcome)
+        self.tally.finished(outcome)
+        self._watch.finished(line, outcome)
 
 
 def _allowance_of(limits: BatchLimits) -> Allowance | None:

@@ -68,6 +68,24 @@ class JobCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JobUsage:
+    """The tokens that answers took; `cached_tokens` are part of the prompts, `reasoning_tokens` of the answers."""
+
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    answer_tokens: int = 0
+    reasoning_tokens: int = 0
+
+    def __add__(self, other: "JobUsage") -> "JobUsage":
+        return JobUsage(
+            prompt_tokens=self.prompt_tokens + other.prompt_tokens,
+            cached_tokens=self.cached_tokens + other.cached_tokens,
+            answer_tokens=self.answer_tokens + other.answer_tokens,
+            reasoning_tokens=self.reasoning_tokens + other.reasoning_tokens,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KeptFile:
     """A file that the gateway keeps until it is deleted. `name` is what its owner calls it, and never a path."""
 
@@ -86,6 +104,7 @@ class BatchJob:
     path:      of the route that answers all of its lines.
     reached:   when each state was reached, in seconds since 1970.
     output_file_id, error_file_id: the results; None = not yet, or there are none.
+    usage:     of all answers that say what they took; None = not yet, or none does.
     """
 
     id: str
@@ -101,6 +120,7 @@ class BatchJob:
     mistakes: tuple[JobMistake, ...] = ()
     output_file_id: str | None = None
     error_file_id: str | None = None
+    usage: JobUsage | None = None
 
 
 def output_id(job_id: str) -> str:

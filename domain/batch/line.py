@@ -22,6 +22,7 @@ class BatchLine:
     number:    which line of the input it is, from 1.
     custom_id: what its author calls it; unique in the batch, never empty.
     path:      of the gateway's route that answers it (`/v1/chat/completions`).
+    model:     that is asked, as the request names it; "" where it names none.
     body:      the request, as JSON.
     """
 
@@ -29,6 +30,7 @@ class BatchLine:
     custom_id: str
     shape: LineShape
     path: str
+    model: str
     body: bytes
 
 

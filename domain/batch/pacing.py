@@ -3,6 +3,7 @@
 from math import inf
 from typing import Final
 
+from domain.batch.line import LineOutcome
 from domain.errors import KINDS, ErrorKind, FeatherGateError
 
 THROTTLING: Final = frozenset({ErrorKind.RATE_LIMIT, ErrorKind.OVERLOADED, ErrorKind.NO_DEPLOYMENT})
@@ -23,6 +24,12 @@ FIRST_WAIT_S: Final = 1.0
 LONGEST_WAIT_S: Final = 60.0
 LONGEST_ASKED_WAIT_S: Final = 3_600.0
 """A wait that was asked for is kept up to an hour; a day's quota is asked after once an hour."""
+
+FIRST_TURNED_AWAY_S: Final = 0.1
+LONGEST_TURNED_AWAY_S: Final = 5.0
+LATE_S: Final = 1.0
+PATIENCE_S: Final = 3_600.0
+"""So long a line may be turned away, by a model that answered within as long; from then on it counts as asked."""
 
 
 class ConcurrencyWindow:
@@ -70,7 +77,7 @@ class RateLimit:
 
     What is taken within 60 s, less what is given back in them, is at most `per_minute`. More than a second's worth
     at once (a long prompt) may be taken when the bucket is full, and the next one waits until it is paid off:
-    within 60 s it may be more by what the last amount was beyond a second's worth.
+    within 60 s it may be more by what the last amount was beyond a second's worth, rounded up.
     """
 
     __slots__ = ("_empty_s", "_full_s", "_most", "_per_s")
@@ -113,3 +120,29 @@ def retry_wait_s(asked: int, draw: float, asked_wait_s: float | None) -> float:
     backoff_s = min(FIRST_WAIT_S * 2.0 ** min(asked - 1, 16), LONGEST_WAIT_S)
     jitter_s = backoff_s / 2.0 * draw
     return jitter_s + max(backoff_s / 2.0, min(asked_wait_s or 0.0, LONGEST_ASKED_WAIT_S))
+
+
+def turned_away_for_s(outcome: LineOutcome) -> float | None:
+    """In how long somebody can be asked, where nobody was; None = somebody was, or nobody knows."""
+    return None if outcome.error is None or outcome.attempts else outcome.error.retry_after_s
+
+
+def turned_away_wait_s(times: int, asked_wait_s: float) -> float:
+    """The wait after a line was turned away for the time number `times` (from 1).
+
+    What was asked for, up to an hour; at least a tenth of a second, doubling up to five: nothing was used up.
+    """
+    return max(_turned_away_backoff_s(times), min(asked_wait_s, LONGEST_ASKED_WAIT_S))
+
+
+def closing_s(times: int, asked_wait_s: float) -> float:
+    """How long no line of a model is asked, which turned lines away for the time number `times` (from 1) in a row.
+
+    A tenth of a second, doubling up to five, and a second at most beyond what was asked for: other lines of the
+    model may well be answered meanwhile (shorter ones, by another deployment).
+    """
+    return min(_turned_away_backoff_s(times), max(LATE_S, asked_wait_s))
+
+
+def _turned_away_backoff_s(times: int) -> float:
+    return min(FIRST_TURNED_AWAY_S * 2.0 ** min(times - 1, 16), LONGEST_TURNED_AWAY_S)

@@ -16,8 +16,14 @@ class Lines:
     def _made(self, models: Iterable[str]) -> Iterator[BatchLine]:
         for number, model in enumerate(models, 1):
             body = b'{"model": "%b"}' % model.encode()
-            path = "/v1/chat/completions"
-            yield BatchLine(number=number, custom_id=f"c{number}", shape=LineShape.BARE, path=path, body=body)
+            yield BatchLine(
+                number=number,
+                custom_id=f"c{number}",
+                shape=LineShape.BARE,
+                path="/v1/chat/completions",
+                model=model,
+                body=body,
+            )
 
     def next_line(self) -> BatchLine | None:
         return next(self._lines, None)

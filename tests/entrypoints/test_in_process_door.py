@@ -55,7 +55,7 @@ def door(config: Mapping[str, object] = CONFIG) -> InProcessDoor:
 
 def line(path: str, body: dict[str, Any] | bytes) -> BatchLine:
     written = body if isinstance(body, bytes) else json.dumps({"model": "echo", **body}).encode()
-    return BatchLine(number=1, custom_id="one", shape=LineShape.OPENAI, path=path, body=written)
+    return BatchLine(number=1, custom_id="one", shape=LineShape.OPENAI, path=path, model="echo", body=written)
 
 
 def chat(**members: Any) -> BatchLine:

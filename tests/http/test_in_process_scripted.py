@@ -34,7 +34,8 @@ def door_to(gateway: Gateway, key: Secret | None = None) -> InProcessDoor:
 
 def line(model: str, *, path: str = "/v1/chat/completions", **members: object) -> BatchLine:
     body = {"model": model, "messages": [{"role": "user", "content": "hi"}], **members}
-    return BatchLine(number=1, custom_id="one", shape=LineShape.OPENAI, path=path, body=json.dumps(body).encode())
+    written = json.dumps(body).encode()
+    return BatchLine(number=1, custom_id="one", shape=LineShape.OPENAI, path=path, model=model, body=written)
 
 
 async def waits(call: ChatCall) -> AsyncGenerator[Piece, None]:

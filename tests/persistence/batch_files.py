@@ -60,7 +60,7 @@ def ids_of(lines: Iterable[BatchLine]) -> list[str]:
 
 def line_called(custom_id: str) -> BatchLine:
     return BatchLine(
-        number=1, custom_id=custom_id, shape=LineShape.OPENAI, path="/v1/chat/completions", body=b"{}"
+        number=1, custom_id=custom_id, shape=LineShape.OPENAI, path="/v1/chat/completions", model="m", body=b"{}"
     )
 
 
@@ -79,6 +79,11 @@ def outcome(status: int = 200, text: str = "fine") -> LineOutcome:
 
 def rendered(custom_id: str, status: int = 200, text: str = "fine") -> bytes:
     return render_result(line_called(custom_id), outcome(status, text))
+
+
+def paths_apart(output: Path) -> ResultPaths:
+    """Failed results in a file of their own."""
+    return ResultPaths(output=output, errors=output.with_name(f"{output.stem}.errors{output.suffix}"))
 
 
 def write_results(paths: ResultPaths, statuses: dict[str, int]) -> None:

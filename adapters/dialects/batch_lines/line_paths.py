@@ -35,9 +35,12 @@ def gemini_path(model: str) -> str:
     return f"/v1beta/models/{model.removeprefix('models/')}:generateContent"
 
 
-def names_model(path: str) -> bool:
-    """Whether the path, and not the body, says which model is asked."""
-    return _GEMINI.fullmatch(path) is not None
+def model_of_path(path: str) -> str | None:
+    """The model that the path names; None where the body does."""
+    if path in BY_URL:
+        return None
+    found = _GEMINI.fullmatch(path)
+    return None if found is None else found["model"]
 
 
 def dialect_of(body: Envelope) -> str | None:

@@ -1,6 +1,7 @@
 """A line of a batch's input → the request it is."""
 
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, assert_never
 
 import msgspec
 
@@ -23,6 +24,13 @@ _NOTHING_KNOWN: Final = (
 _NO_MODEL: Final = (
     "model: expected the model to ask, which Gemini's bodies do not name; name it on the line or with --model"
 )
+_MEMBERS: Final = MappingProxyType(
+    {
+        LineShape.OPENAI: "custom_id, method, url and body",
+        LineShape.ANTHROPIC: "custom_id and params",
+        LineShape.BARE: "a request's own body",
+    }
+)
 
 
 class _Line(msgspec.Struct):
@@ -38,6 +46,7 @@ class _Line(msgspec.Struct):
 class _Body(msgspec.Struct):
     """What is looked at in a request; everything else is read when the request is asked."""
 
+    model: Any = None
     stream: Any = None
 
 
@@ -51,34 +60,51 @@ class LineReader:
     dialect:  what bare bodies are written in, of DIALECTS; `auto` = as their members tell.
     model:    asked instead of the one that each line names.
     endpoint: the only url that OpenAI's lines may have; None = any that is known.
+    shape:    the only one that lines may have, OPENAI or ANTHROPIC; None = any.
     """
 
-    def __init__(self, dialect: str = "auto", *, model: str | None = None, endpoint: str | None = None) -> None:
+    def __init__(
+        self,
+        dialect: str = "auto",
+        *,
+        model: str | None = None,
+        endpoint: str | None = None,
+        shape: LineShape | None = None,
+    ) -> None:
         if dialect not in line_paths.DIALECTS:
             raise ValueError(f"expected one of {', '.join(line_paths.DIALECTS)}; got {dialect!r}")
         self._dialect = dialect
         self._model = model
         self._endpoint = endpoint
+        self._shape = shape
 
     @property
     def settings(self) -> str:
         """All that decides which lines are good, to be remembered beside what was found to be so."""
-        return msgspec.json.encode((self._dialect, self._model is not None, self._endpoint)).decode()
+        return msgspec.json.encode((self._dialect, self._model is not None, self._endpoint, self._shape)).decode()
 
     def parse(self, raw: bytes, number: int) -> BatchLine:
         """The request on line `number`. Raises BadLine where it is none."""
         line = _decode(raw, number)
-        if line.params is not _ABSENT:
-            return self._anthropic(line, number)
-        if line.body is not _ABSENT or line.url is not None:
-            return self._openai(line, number)
-        return self._bare(raw, number)
+        shape = _shape(line)
+        if self._shape is not None and shape is not self._shape:
+            raise BadLine(number, f"expected {_MEMBERS[self._shape]}; the line has other members", code=_MISSING)
+        match shape:
+            case LineShape.ANTHROPIC:
+                return self._anthropic(line, number)
+            case LineShape.OPENAI:
+                return self._openai(line, number)
+            case LineShape.BARE:
+                return self._bare(raw, number)
+        assert_never(shape)
 
     def _anthropic(self, line: _Line, number: int) -> BatchLine:
         custom_id = _custom_id(line.custom_id, number)
         path = line_paths.MESSAGES
-        body = self._body(line.params, "params", path, number)
-        return BatchLine(number=number, custom_id=custom_id, shape=LineShape.ANTHROPIC, path=path, body=body)
+        model, body = self._request(line.params, "params", None, number)
+        return BatchLine(
+            number=number, custom_id=custom_id, shape=LineShape.ANTHROPIC, path=path, model=model, body=body
+        )
 
     def _openai(self, line: _Line, number: int) -> BatchLine:
         custom_id = _custom_id(line.custom_id, number)
@@ -89,8 +115,10 @@ class LineReader:
         if line.body is _ABSENT:
             fact = "body: expected the request as a JSON object; the line has none"
             raise BadLine(number, fact, code=_MISSING)
-        body = self._body(line.body, "body", path, number)
-        return BatchLine(number=number, custom_id=custom_id, shape=LineShape.OPENAI, path=path, body=body)
+        model, body = self._request(line.body, "body", line_paths.model_of_path(path), number)
+        return BatchLine(
+            number=number, custom_id=custom_id, shape=LineShape.OPENAI, path=path, model=model, body=body
+        )
 
     def _path(self, url: object, number: int) -> str:
         path = line_paths.path_of_url(url) if isinstance(url, str) else None
@@ -100,18 +128,22 @@ class LineReader:
         if self._endpoint is not None and path != self._endpoint:
             fact = f"url: expected {self._endpoint}, the batch's endpoint; got {path}"
             raise BadLine(number, fact, code=_WRONG_URL)
-        if self._model is not None and line_paths.names_model(path):
+        if self._model is not None and line_paths.model_of_path(path) is not None:
             return line_paths.gemini_path(self._model)
         return path
 
-    def _body(self, raw: msgspec.Raw, where: str, path: str, number: int) -> bytes:
+    def _request(self, raw: msgspec.Raw, where: str, path_model: str | None, number: int) -> tuple[str, bytes]:
+        """The model that is asked, and the request's body; where the path names the model, the body does not."""
         body = bytes(raw)
         try:
-            if _streams(body):
+            seen = _look(body)
+            if seen.stream is True:
                 raise _streamed(number, f"{where}.stream")
-            if self._model is None or line_paths.names_model(path):
-                return body
-            return Envelope.decode(body).with_members({"model": self._model}).encode()
+            if path_model is not None:
+                return path_model, body
+            if self._model is None:
+                return (seen.model if isinstance(seen.model, str) else ""), body
+            return self._model, Envelope.decode(body).with_members({"model": self._model}).encode()
         except MalformedRequest:
             fact = f"{where}: expected a JSON object; the line has another value there"
             raise BadLine(number, fact, code=_WRONG_REQUEST) from None
@@ -127,13 +159,21 @@ class LineReader:
         if streamed:
             raise _streamed(number, "stream")
         path = self._bare_path(envelope, model, number)
-        by_path = line_paths.names_model(path)
+        path_model = line_paths.model_of_path(path)
+        by_path = path_model is not None
         own = ("custom_id", "model") if by_path else ("custom_id",)
         changed = envelope.without(own) if any(name in envelope for name in own) else envelope
         if self._model is not None and not by_path:
             changed = changed.with_members({"model": self._model})
         body = raw if changed is envelope else changed.encode()
-        return BatchLine(number=number, custom_id=custom_id, shape=LineShape.BARE, path=path, body=body)
+        return BatchLine(
+            number=number,
+            custom_id=custom_id,
+            shape=LineShape.BARE,
+            path=path,
+            model=path_model or model or "",
+            body=body,
+        )
 
     def _bare_path(self, envelope: Envelope, model: str | None, number: int) -> str:
         dialect = self._dialect if self._dialect != "auto" else line_paths.dialect_of(envelope)
@@ -144,6 +184,12 @@ class LineReader:
         if not model:
             raise BadLine(number, _NO_MODEL, code=_MISSING)
         return line_paths.gemini_path(model)
+
+
+def _shape(line: _Line) -> LineShape:
+    if line.params is not _ABSENT:
+        return LineShape.ANTHROPIC
+    return LineShape.BARE if line.body is _ABSENT and line.url is None else LineShape.OPENAI
 
 
 def _decode(raw: bytes, number: int) -> _Line:
@@ -179,12 +225,13 @@ def _decode_slowly(raw: bytes) -> _Line | None:
         return None
 
 
-def _streams(body: bytes) -> bool:
-    """Whether a request asks for a stream. Raises MalformedRequest where it is not a JSON object."""
+def _look(body: bytes) -> _Body:
+    """What is looked at in a request. Raises MalformedRequest where it is not a JSON object."""
     try:
-        return _BODIES.decode(body).stream is True
+        return _BODIES.decode(body)
     except msgspec.DecodeError:
-        return Envelope.decode(body).value("stream") is True
+        envelope = Envelope.decode(body)
+        return _Body(model=envelope.value("model"), stream=envelope.value("stream"))
 
 
 def _custom_id(value: object, number: int) -> str:

@@ -27,9 +27,14 @@ class Answer:
 GOOD = Answer()
 
 
-def line(number: int, body: bytes = b"{}") -> BatchLine:
+def line(number: int, body: bytes = b"{}", model: str = "m") -> BatchLine:
     return BatchLine(
-        number=number, custom_id=f"line-{number}", shape=LineShape.BARE, path="/v1/chat/completions", body=body
+        number=number,
+        custom_id=f"line-{number}",
+        shape=LineShape.BARE,
+        path="/v1/chat/completions",
+        model=model,
+        body=body,
     )
 
 
@@ -48,21 +53,33 @@ class Lines:
 
 @dataclass(slots=True)
 class World:
-    """Asks, keeps results and watches, all in one; `answers` tells what asking number n (from 1) of a line leads to."""
+    """Asks, keeps results and watches, all in one; `answers` tells what asking number n (from 1) of a line leads to.
+
+    models: how many there are, which the lines that it makes ask for in turn.
+    """
 
     answers: Callable[[BatchLine, int], Answer]
     estimates: Callable[[BatchLine], LineEstimate] = lambda line: LineEstimate(
         prompt_tokens=0, answer_tokens=0, cost_usd=0.0
     )
+    models: int = 1
     loop: VirtualTimeLoop = field(default_factory=virtual_time)
     asked: list[tuple[float, int]] = field(default_factory=list)
     """When which line was asked."""
+    beside: list[int] = field(default_factory=list)
+    """How many were in flight at each asking, itself among them."""
     results: dict[int, LineOutcome] = field(default_factory=dict)
     told: list[tuple[str, int]] = field(default_factory=list)
     waits: dict[int, list[float]] = field(default_factory=dict)
     askings: dict[int, int] = field(default_factory=dict)
     in_flight: set[int] = field(default_factory=set)
-    most_in_flight: int = 0
+
+    @property
+    def most_in_flight(self) -> int:
+        return max(self.beside, default=0)
+
+    def line(self, number: int) -> BatchLine:
+        return line(number, model=f"m{number % self.models}")
 
     async def ask(self, line: BatchLine) -> LineOutcome:
         assert line.number not in self.in_flight
@@ -70,7 +87,7 @@ class World:
         self.asked.append((self.loop.now_s, line.number))
         self.askings[line.number] = self.askings.get(line.number, 0) + 1
         self.in_flight.add(line.number)
-        self.most_in_flight = max(self.most_in_flight, len(self.in_flight))
+        self.beside.append(len(self.in_flight))
         try:
             answer = self.answers(line, self.askings[line.number])
             if answer.latency_s is not None:
@@ -99,7 +116,7 @@ class World:
 
     def batch(self, lines: int | Lines, limits: BatchLimits) -> RunBatch:
         """A run of lines 1 to `lines`, in this world."""
-        source = lines if isinstance(lines, Lines) else Lines(map(line, range(1, lines + 1)))
+        source = lines if isinstance(lines, Lines) else Lines(map(self.line, range(1, lines + 1)))
         return RunBatch(self, source, self, limits=limits, clock=self.loop, watch=self, draw=lambda: 0.5)
 
     def run(self, lines: int | Lines, **limits: float) -> BatchEnd:

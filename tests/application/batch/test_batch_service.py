@@ -83,7 +83,7 @@ def test_a_new_batch_is_kept_and_told(asked: Asked) -> None:
 def test_a_batch_needs_an_input(asked: Asked) -> None:
     for file_id in ("file-x", f"file-{99:032x}"):
         refused = refusal(lambda: asked.service.create(file_id, CHAT, shape=LineShape.OPENAI))  # noqa: B023
-        assert (refused.kind, refused.param) == (ErrorKind.NOT_FOUND, "file_id")
+        assert (refused.kind, refused.param) == (ErrorKind.NOT_FOUND, "input_file_id")
     for purpose in (OUTPUT, HIDDEN_INPUT):
         refused = refusal(lambda: asked.service.create(asked.keep(purpose), CHAT, shape=LineShape.OPENAI))  # noqa: B023
         assert refused.param == "input_file_id"

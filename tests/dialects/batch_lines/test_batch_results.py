@@ -41,7 +41,7 @@ shapes = st.sampled_from(list(LineShape))
 
 def line_of(shape: LineShape, custom_id: str = "a") -> BatchLine:
     path = "/v1/messages" if shape is LineShape.ANTHROPIC else "/v1/chat/completions"
-    return BatchLine(number=1, custom_id=custom_id, shape=shape, path=path, body=b"{}")
+    return BatchLine(number=1, custom_id=custom_id, shape=shape, path=path, model="m", body=b"{}")
 
 
 def outcome_of(body: Any, status: int = 200, request_id: str = "r-1") -> LineOutcome:

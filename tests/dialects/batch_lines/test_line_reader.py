@@ -53,7 +53,12 @@ def refusal(line: Any, reader: LineReader | None = None) -> BadLine:
 def test_an_openai_line_is_answered_where_its_url_says(url: str, path: str) -> None:
     line = LineReader().parse(encoded(openai_line(url=url)), 3)
     expected = BatchLine(
-        number=3, custom_id="a", shape=LineShape.OPENAI, path=path, body=encoded({"model": "m", "messages": []})
+        number=3,
+        custom_id="a",
+        shape=LineShape.OPENAI,
+        path=path,
+        model="a/b" if ":" in path else "m",
+        body=encoded({"model": "m", "messages": []}),
     )
     assert line == expected
 
@@ -61,7 +66,7 @@ def test_an_openai_line_is_answered_where_its_url_says(url: str, path: str) -> N
 def test_an_anthropic_line_is_answered_as_a_message() -> None:
     line = LineReader().parse(b'{"custom_id":"b","params":{"model":"m"}}', 1)
     expected = BatchLine(
-        number=1, custom_id="b", shape=LineShape.ANTHROPIC, path="/v1/messages", body=b'{"model":"m"}'
+        number=1, custom_id="b", shape=LineShape.ANTHROPIC, path="/v1/messages", model="m", body=b'{"model":"m"}'
     )
     assert line == expected
 
@@ -83,6 +88,7 @@ def test_an_anthropic_line_is_answered_as_a_message() -> None:
 def test_a_bare_body_is_answered_in_its_dialect(dialect: str, body: dict[str, Any], path: str) -> None:
     line = LineReader(dialect).parse(encoded(body), 12)
     assert (line.custom_id, line.shape, line.path) == ("line-12", LineShape.BARE, path)
+    assert line.model == ("g" if body.get("model") else "")
     kept = {name: value for name, value in body.items() if name != "model" or ":" not in path}
     assert json.loads(line.body) == kept
 
@@ -102,14 +108,23 @@ def test_a_bare_body_may_have_an_id() -> None:
     ],
 )
 def test_another_model_may_be_asked(line: Any, body: dict[str, Any]) -> None:
-    assert json.loads(LineReader(model="other").parse(encoded(line), 1).body) == body
+    read = LineReader(model="other").parse(encoded(line), 1)
+    assert (read.model, json.loads(read.body)) == ("other", body)
 
 
 @pytest.mark.parametrize(
     "line", [{"contents": [], "model": "g"}, {"contents": []}, openai_line(url="/v1/models/g:generateContent")]
 )
 def test_another_model_of_gemini_is_asked_by_its_path(line: Any) -> None:
-    assert LineReader(model="other").parse(encoded(line), 1).path == "/v1beta/models/other:generateContent"
+    read = LineReader(model="other").parse(encoded(line), 1)
+    assert (read.model, read.path) == ("other", "/v1beta/models/other:generateContent")
+
+
+@pytest.mark.parametrize("model", [..., None, 5, ["m"]])
+def test_a_request_may_name_no_model(model: Any) -> None:
+    """It is read all the same: the error says so when it is asked."""
+    body = {"messages": []} if model is ... else {"messages": [], "model": model}
+    assert LineReader().parse(encoded(openai_line(body=body)), 1).model == ""
 
 
 @pytest.mark.parametrize(
@@ -154,6 +169,22 @@ def test_a_batch_with_an_endpoint_has_no_other() -> None:
     reader = LineReader(endpoint="/v1/embeddings")
     assert reader.parse(encoded(openai_line(url="/v1/embeddings")), 1).path == "/v1/embeddings"
     assert refusal(openai_line(), reader).code == "invalid_url"
+
+
+@pytest.mark.parametrize(
+    ("shape", "wanted"),
+    [(LineShape.OPENAI, "custom_id, method, url and body"), (LineShape.ANTHROPIC, "custom_id and params")],
+)
+def test_lines_of_one_shape_have_no_other_and_no_dialect_to_be_told(shape: LineShape, wanted: str) -> None:
+    reader = LineReader(shape=shape)
+    shapes = {LineShape.OPENAI: openai_line(), LineShape.ANTHROPIC: {"custom_id": "a", "params": {}}}
+    others = [line for other, line in shapes.items() if other is not shape]
+    for line in ({}, {"custom_id": "a"}, {"messages": []}, *others):
+        mistake = refusal(line, reader)
+        assert mistake.code == "missing_required_parameter"
+        assert wanted in mistake.message
+        assert "--dialect" not in mistake.message
+    assert reader.parse(encoded(shapes[shape]), 1).shape is shape
 
 
 @pytest.mark.parametrize("field", ["false", "null", '"yes"'])
@@ -237,11 +268,24 @@ def test_settings_tell_readers_apart() -> None:
         LineReader("gemini"),
         LineReader(model="m"),
         LineReader(endpoint="/v1/responses"),
+        LineReader(shape=LineShape.ANTHROPIC),
     )
-    assert len({reader.settings for reader in readers}) == 4
+    assert len({reader.settings for reader in readers}) == len(readers)
     assert LineReader(model="m").settings == LineReader(model="n").settings
 
 
 def test_an_unknown_dialect_is_refused() -> None:
     with pytest.raises(ValueError, match="expected one of auto, openai_chat"):
         LineReader("cohere")
+
+
+@given(body=members, model=st.text(max_size=8))
+def test_whatever_a_line_looks_like_it_tells_the_model_that_its_request_names(
+    body: dict[str, Any], model: str
+) -> None:
+    request = {**body, "model": model}
+    reader = LineReader("openai_chat")
+    bare = {name: value for name, value in request.items() if name != "custom_id"}
+    for line in (openai_line(body=request), {"custom_id": "a", "params": request}, bare):
+        if not {"params", "body", "url"} & bare.keys() or "custom_id" in line:
+            assert reader.parse(encoded(line), 1).model == model

@@ -2,24 +2,43 @@
 
 from collections.abc import Iterable
 from itertools import pairwise
+from math import ceil
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from domain.batch.pacing import (
     BURST_LEAVES,
     FIRST_LIMIT,
+    FIRST_TURNED_AWAY_S,
     FIRST_WAIT_S,
+    LATE_S,
     LONGEST_ASKED_WAIT_S,
+    LONGEST_TURNED_AWAY_S,
     LONGEST_WAIT_S,
     MINUTE_S,
     REFUSAL_TAKES,
     SUCCESS_ADDS,
     ConcurrencyWindow,
     RateLimit,
+    closing_s,
+    may_succeed_later,
     retry_wait_s,
+    turned_away_for_s,
+    turned_away_wait_s,
 )
+from domain.errors import (
+    KINDS,
+    ErrorKind,
+    InvalidKey,
+    MalformedRequest,
+    NoDeployment,
+    UpstreamRejected,
+    UpstreamTimeout,
+    UpstreamUnavailable,
+)
+from tests.domain.batch.outcomes import outcome
 
 _DRAWS = st.floats(0.0, 1.0, exclude_max=True)
 _SLACK = 1e-6
@@ -128,6 +147,7 @@ def test_no_minute_has_more_requests_than_are_allowed(per_minute: int, pauses: l
     per_minute=st.integers(60, 6_000),
     asked=st.lists(st.tuples(st.floats(0.0, 30.0) | st.just(0.0), st.integers(1, 2_000)), min_size=1, max_size=80),
 )
+@example(per_minute=241, asked=[(0.0, 237), (0.0, 237)])
 def test_tokens_pass_it_by_a_single_long_prompt_at_most(per_minute: int, asked: list[tuple[float, int]]) -> None:
     limit, now_s, taken = RateLimit(per_minute), 0.0, []
     for pause_s, amount in asked:
@@ -135,8 +155,8 @@ def test_tokens_pass_it_by_a_single_long_prompt_at_most(per_minute: int, asked: 
         now_s += limit.wait_s(now_s, amount)
         limit.take(now_s, amount)
         taken.append((now_s, float(amount)))
-    beyond = max(0.0, max(amount for _, amount in asked) - per_minute / 60)
-    assert most_in_a_minute(taken) <= per_minute + beyond + _SLACK
+    beyond = max(0, ceil(max(amount for _, amount in asked) - per_minute / 60))
+    assert most_in_a_minute(taken) <= per_minute + beyond
 
 
 @given(
@@ -190,3 +210,47 @@ def test_waits_double(draw: float) -> None:
 
 def test_those_refused_together_come_back_apart() -> None:
     assert len({retry_wait_s(1, draw / 10, 20.0) for draw in range(10)}) == 10
+
+
+@given(kind=st.sampled_from(ErrorKind), said=st.none() | st.booleans())
+def test_what_is_retryable_may_succeed_later(kind: ErrorKind, said: bool | None) -> None:
+    error = UpstreamRejected("no", kind=kind, retryable=said)
+    assert may_succeed_later(error) == (KINDS[kind].retryable if said is None else said)
+
+
+@given(kind=st.sampled_from(ErrorKind))
+def test_a_call_that_tried_several_may_succeed_later_where_its_kind_passes(kind: ErrorKind) -> None:
+    """Although it says that it is not to be repeated at once."""
+    error = UpstreamRejected("no", kind=kind, retryable=False)
+    error.attempts = ("openai/gpt-4o (a): provider_timeout", "openai/gpt-4o (b): provider_timeout")
+    assert may_succeed_later(error) == KINDS[kind].retryable
+
+
+def test_what_may_succeed_later() -> None:
+    """As it is meant, kinds apart."""
+    assert all(
+        map(may_succeed_later, (UpstreamTimeout("slow"), UpstreamUnavailable("gone"), NoDeployment("none")))
+    )
+    assert not any(map(may_succeed_later, (MalformedRequest("no"), InvalidKey("no"))))
+
+
+def test_only_who_was_not_asked_was_turned_away() -> None:
+    told = NoDeployment("no", retry_after_s=3.0)
+    assert turned_away_for_s(outcome(told, attempts=0)) == 3.0
+    assert turned_away_for_s(outcome(told, attempts=1)) is None
+    assert turned_away_for_s(outcome(NoDeployment("no"), attempts=0)) is None
+    assert turned_away_for_s(outcome(attempts=0)) is None
+
+
+@given(times=st.integers(1, 100_000), wanted_s=st.floats(0.0, 1e6))
+def test_who_is_turned_away_waits_as_long_as_asked_for(times: int, wanted_s: float) -> None:
+    wait_s = turned_away_wait_s(times, wanted_s)
+    assert wait_s >= max(FIRST_TURNED_AWAY_S, min(wanted_s, LONGEST_ASKED_WAIT_S))
+    assert wait_s <= max(LONGEST_TURNED_AWAY_S, min(wanted_s, LONGEST_ASKED_WAIT_S))
+
+
+@given(times=st.integers(1, 100_000), wanted_s=st.floats(0.0, 1e6))
+def test_a_model_is_closed_for_a_moment_and_hardly_longer_than_asked_for(times: int, wanted_s: float) -> None:
+    wait_s = closing_s(times, wanted_s)
+    assert FIRST_TURNED_AWAY_S <= wait_s <= min(LONGEST_TURNED_AWAY_S, max(LATE_S, wanted_s))
+    assert wait_s <= closing_s(times + 1, wanted_s)

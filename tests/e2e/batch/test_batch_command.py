@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -166,10 +167,11 @@ def test_failures_are_asked_again_when_told_and_stand_once(tmp_path: Path, outpu
     assert done.returncode == 1
     assert "--retry-failed" in done.stdout
     assert "failed by" in done.stdout
-    for option, asked in (("--resume", 0), ("--retry-failed", 1)):
-        done = run_batch(requests, "-o", output, "-c", config, option)
+    for option, asked in (("--resume", []), ("--retry-failed", [400])):
+        done = run_batch(requests, "-o", output, "-c", config, option, "--log-level=info", "--log-format=json")
         assert done.returncode == 1
-        assert f"{asked} in this run" in done.stdout or asked
+        logged = [json.loads(line) for line in done.stderr.splitlines()]
+        assert [line["status"] for line in logged if "route" in line] == asked
         assert ids(output) == Counter(["bad", custom_id(1), custom_id(2)])
 
 
@@ -271,8 +273,46 @@ def test_ctrl_c_finishes_what_is_in_flight_or_nothing(
     assert process.returncode == 4
     assert len(whole_lines(output)) == (4 if signals == 1 else 0)
     assert len(fleet.calls) == 4
-    left = 16 if signals == 1 else 20
-    assert f"{left} requests are left: give the same command with --resume" in told.decode()
+    left = "16 requests are left, from line 5 on" if signals == 1 else "20 requests are left"
+    assert f"{left}: give the same command with --resume" in told.decode()
+
+
+@BY_SIGNAL
+@pytest.mark.parametrize("ignored", [False, True])
+def test_a_terminal_that_goes_stops_it_gently_but_under_nohup(
+    ignored: bool, tmp_path: Path, output: Path, fleet: FailingFleet
+) -> None:
+    fleet.pause_s = 1.0
+    requests = write_lines(tmp_path / "requests.jsonl", mixed(8))
+    config = tmp_path / "gateway.yaml"
+    config.write_text(fleet.configuration(feathergate={}), encoding="utf-8")
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    try:
+        process = start_batch(requests, "-o", output, "-c", config, "--concurrency=4", environment={"RUN": "0"})
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    try:
+        assert fleet.wait_for(4, timeout_s=20.0)
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGHUP)
+        process.communicate(timeout=20.0)
+    finally:
+        process.kill()
+    assert (process.returncode, len(ids(output))) == ((0, 8) if ignored else (4, 4))
+
+
+@pytest.mark.parametrize("streams", [">&-", "2>&-", ">&- 2>&-", "| :", "2>&1 | :"])
+def test_it_ends_as_it_would_when_nobody_listens(streams: str, tmp_path: Path, output: Path, config: Path) -> None:
+    requests = write_lines(tmp_path / "requests.jsonl", [*echoes(3), failing("bad")])
+    batch = shlex.join(command("batch", str(requests), "-o", str(output), "-c", str(config)))
+    ended = tmp_path / "ended"
+    script = f"{{ {batch}; echo $? >{shlex.quote(str(ended))}; }} {streams}"
+    if "-" in streams:
+        script = f"{batch} {streams}; echo $? >{shlex.quote(str(ended))}"
+    done = subprocess.run(["sh", "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.read_text("utf-8") == "1\n"
+    assert "Traceback" not in done.stderr
+    assert len(ids(output)) == 4
 
 
 @BY_SIGNAL
@@ -341,13 +381,15 @@ print(*sorted({{name.partition(".")[0] for name in sys.modules}}))
     assert not imported & {"quart", "uvicorn", "hypercorn", "httpx", "tqdm", "prometheus_client"}
 
 
-@pytest.mark.parametrize("mistake", ["config", "requests", "folder"])
+@pytest.mark.parametrize("mistake", ["config", "requests", "folder", "device"])
 def test_what_is_mistaken_has_status_2(mistake: str, tmp_path: Path, output: Path, config: Path) -> None:
     requests = write_lines(tmp_path / "requests.jsonl", echoes(1))
     if mistake == "config":
         config.write_text("model_lost: []", encoding="utf-8")
     elif mistake == "requests":
         requests.unlink()
+    elif mistake == "device":
+        output = Path("/dev/stdout")
     else:
         output = tmp_path / "nowhere" / "results.jsonl"
     done = run_batch(requests, "-o", output, "-c", config)
