@@ -10,7 +10,7 @@ from domain.errors import (
     NotConfigured,
     UnsupportedFeature,
 )
-from domain.routing.group import Needs
+from domain.routing.group import Member, Needs
 from domain.routing.room import used_up
 from domain.routing.roster import Group
 from domain.routing.selection import Selection
@@ -40,6 +40,12 @@ def unserved(group: Group, selection: Selection, needs: Needs, now_s: float) -> 
             f"expected a prompt of at most {longest} tokens for {group.name!r}; this one has about "
             f"{needs.prompt_tokens}. Shorten it, or ask for a model with a longer context."
         )
+    if all(_never_fits(member, needs) for member in able):
+        most = max(member.deployment.tpm or 0 for member in able)
+        return ContextTooLong(
+            f"expected a prompt of at most {most:g} tokens, which is all that deployments of {group.name!r} take in a "
+            f"minute; this one has about {needs.prompt_tokens}. Shorten it, or raise their tpm."
+        )
     reasons = "; ".join(f"{one.member.deployment.id}: {one.reason}" for one in selection.skipped[:_MOST_NAMED])
     is_limited = all(
         member.standing.health.limited_s > now_s or used_up(member, now_s, needs.prompt_tokens) for member in able
@@ -49,3 +55,9 @@ def unserved(group: Group, selection: Selection, needs: Needs, now_s: float) -> 
         kind=ErrorKind.RATE_LIMIT if is_limited else None,
         retry_after_s=max(_SHORTEST_WAIT_S, min(member.standing.health.waits_s(now_s) for member in able)),
     )
+
+
+def _never_fits(member: Member, needs: Needs) -> bool:
+    """Whether the prompt is longer than what the deployment may be sent in a whole minute."""
+    tpm = member.deployment.tpm
+    return tpm is not None and needs.prompt_tokens > tpm

@@ -146,3 +146,19 @@ def test_retries_by_group_are_found_by_the_name_that_was_asked_for() -> None:
     assert isinstance(step, Try)
     plan.failed(step, _AWAY)
     assert isinstance(plan.next(_NOW_S), Wait)
+
+
+@pytest.mark.parametrize(("tokens", "too_long"), [(100, False), (101, True)])
+def test_a_prompt_that_no_minute_has_room_for_is_not_told_to_come_again(tokens: int, too_long: bool) -> None:
+    members = [
+        replace(deployment("a", ident=ident), tpm=tpm) for ident, tpm in (("small", 10.0), ("large", 100.0))
+    ]
+    roster = _roster(*members, policy=replace(_general(), pre_call_checks=True))
+    step = _plan(roster, "a", needs=Needs(prompt_tokens=tokens)).next(_NOW_S)
+    if not too_long:
+        assert isinstance(step, Try)
+        return
+    assert isinstance(step, GiveUp)
+    assert step.error.kind is ErrorKind.CONTEXT_LENGTH
+    assert not step.error.retryable
+    assert "at most 100 tokens" in step.error.message
