@@ -9,6 +9,7 @@ from typing import Final
 
 from adapters.dialects.batch_lines.line_reader import LineReader
 from adapters.dialects.batch_lines.result_reader import read_result
+from adapters.dialects.batch_lines.result_usage import read_usage
 from adapters.dialects.batch_lines.results import render_cancelled, render_expired, render_result
 from adapters.http.task_runner import TaskRunner
 from adapters.persistence.batch_store import SqliteBatches
@@ -24,15 +25,15 @@ from application.batch.run import BatchLimits
 from application.batch.service import BatchService
 from application.ports.batch import LineAsker
 from application.ports.clock import Clock
-from domain.batch.bad_line import BadLine
 from domain.batch.job import BatchJob
-from domain.batch.line import BatchLine, LineShape
+from domain.batch.line import LineShape
 
 _FORMAT: Final = ResultFormat(
     render=render_result,
     render_cancelled=render_cancelled,
     render_expired=render_expired,
     read=read_result,
+    read_usage=MappingProxyType({LineShape.OPENAI: read_usage}),
     purposes=MappingProxyType({LineShape.OPENAI: OUTPUT, LineShape.ANTHROPIC: HIDDEN_OUTPUT}),
 )
 _ID_BYTES: Final = 16
@@ -67,7 +68,7 @@ class KeptBatches:
         """What works off the batches in this process, if it is the one that leads."""
         shop = Workshop(
             store=self._batches,
-            bench=JobBench(self._folder, self._batches, self._clock, parser_of=_BatchLines, form=_FORMAT),
+            bench=JobBench(self._folder, self._batches, self._clock, parser_of=_line_reader, form=_FORMAT),
             asker=asker,
             places=asyncio.Semaphore(self._concurrency),
             desk=asyncio.Lock(),
@@ -87,23 +88,6 @@ def _draw_id() -> str:
     return secrets.token_hex(_ID_BYTES)
 
 
-class _BatchLines:
-    """Reads the lines of one kept batch, which are all of one shape."""
-
-    def __init__(self, job: BatchJob) -> None:
-        self._shape = job.shape
-        self._reader = LineReader(endpoint=job.path if job.shape is LineShape.OPENAI else None)
-
-    @property
-    def settings(self) -> str:
-        return f"{self._shape} {self._reader.settings}"
-
-    def parse(self, raw: bytes, number: int) -> BatchLine:
-        line = self._reader.parse(raw, number)
-        if line.shape is not self._shape:
-            raise BadLine(
-                number,
-                "expected custom_id, method, url and body; the line has another shape",
-                code="missing_required_parameter",
-            )
-        return line
+def _line_reader(job: BatchJob) -> LineReader:
+    """What reads the lines of a batch, which are all of one shape."""
+    return LineReader(endpoint=job.path if job.shape is LineShape.OPENAI else None, shape=job.shape)

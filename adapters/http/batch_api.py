@@ -5,8 +5,10 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import Final, ParamSpec, TypeVar
 
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response, current_app, request
+from werkzeug.exceptions import RequestEntityTooLarge
 
+from adapters.http.content_coding import inflate, too_large
 from application.ports.batch_store import Cursor
 from domain.errors import InternalFault, MalformedRequest, NotConfigured
 
@@ -42,6 +44,15 @@ def unconfigured_blueprint() -> Blueprint:
         blueprint.add_url_rule(path, view_func=refuse, methods=_METHODS)
         blueprint.add_url_rule(f"{path}/<path:below>", view_func=refuse, methods=_METHODS)
     return blueprint
+
+
+async def read_body() -> bytes:
+    """The body of the request, inflated. Raises RequestTooLarge, MalformedRequest."""
+    max_bytes = int(current_app.config["MAX_CONTENT_LENGTH"])
+    try:
+        return inflate(await request.data, request.headers.get("content-encoding", ""), max_bytes=max_bytes)
+    except RequestEntityTooLarge:
+        raise too_large(max_bytes) from None
 
 
 async def on_disk(work: Callable[P, T], *arguments: P.args, **options: P.kwargs) -> T:

@@ -6,14 +6,14 @@ Source: https://platform.openai.com/docs/api-reference/batch (2026-11).
 from collections.abc import Mapping
 from typing import Final
 
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 
 from adapters.dialects.envelope import Envelope
-from adapters.http.batch_api import on_disk, openai_paths, read_cursor
+from adapters.http.batch_api import on_disk, openai_paths, read_body, read_cursor
 from adapters.http.files import render_list
 from adapters.http.json_response import json_response
 from application.batch.service import BatchService
-from domain.batch.job import BatchJob, JobMistake, JobStatus
+from domain.batch.job import BatchJob, JobMistake, JobStatus, JobUsage
 from domain.batch.line import LineShape
 from domain.errors import MalformedRequest, UnsupportedFeature
 from domain.json_types import JSON
@@ -34,7 +34,7 @@ def batches_blueprint(batches: BatchService) -> Blueprint:
     blueprint = Blueprint("batches", __name__)
 
     async def create() -> Response:
-        envelope = Envelope.decode(await request.data)
+        envelope = Envelope.decode(await read_body())
         _refuse_others(envelope)
         job = await on_disk(
             batches.create,
@@ -91,7 +91,18 @@ def render_batch(job: BatchJob) -> dict[str, JSON]:
             "completed": counts.succeeded,
             "failed": counts.failed + counts.unasked,
         },
+        "usage": None if job.usage is None else _usage(job.usage),
         "metadata": None if job.metadata is None else dict(job.metadata),
+    }
+
+
+def _usage(usage: JobUsage) -> dict[str, JSON]:
+    return {
+        "input_tokens": usage.prompt_tokens,
+        "input_tokens_details": {"cached_tokens": usage.cached_tokens},
+        "output_tokens": usage.answer_tokens,
+        "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+        "total_tokens": usage.prompt_tokens + usage.answer_tokens,
     }
 
 

@@ -107,6 +107,8 @@ def _checked(form: Form) -> str:
             f"{'there is none' if purpose is None else 'there is another'}",
             param="purpose",
         )
+    if form.file_name is None:
+        raise MalformedRequest("file: expected a file, as a part with a filename; there is none", param="file")
     for name in form.fields.keys() - _FORWARDING - {"purpose"}:
         if name.startswith("expires_after"):
             raise UnsupportedFeature(
@@ -115,8 +117,6 @@ def _checked(form: Form) -> str:
                 param="expires_after",
             )
         raise MalformedRequest("expected no parts but purpose and file; there is another", param=name[:64])
-    if form.file_name is None:
-        raise MalformedRequest("file: expected a file, as a part with a filename; there is none", param="file")
     return form.file_name
 
 

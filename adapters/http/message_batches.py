@@ -11,7 +11,7 @@ from quart import Blueprint, Response, request
 
 from adapters.dialects.batch_lines.line_reader import LineReader
 from adapters.dialects.envelope import Envelope
-from adapters.http.batch_api import MESSAGES_PREFIXES, on_disk, read_limit
+from adapters.http.batch_api import MESSAGES_PREFIXES, on_disk, read_body, read_limit
 from adapters.http.file_body import file_response
 from adapters.http.json_response import json_response
 from application.batch.kept_files import HIDDEN_INPUT, KeptFiles
@@ -36,7 +36,7 @@ def message_batches_blueprint(batches: BatchService, files: KeptFiles) -> Bluepr
     blueprint = Blueprint("message_batches", __name__)
 
     async def create() -> Response:
-        job = await on_disk(_create, await request.data, batches, files)
+        job = await on_disk(_create, await read_body(), batches, files)
         return json_response(render_message_batch(job, _own_url(job)))
 
     async def every_batch() -> Response:
@@ -124,7 +124,7 @@ def _lines(envelope: Envelope) -> list[bytes]:
         raise MalformedRequest(
             "requests: expected a list of at least one request, each with custom_id and params", param="requests"
         )
-    reader, seen, lines = LineReader(), dict[str, int](), []
+    reader, seen, lines = LineReader(shape=_SHAPE), dict[str, int](), []
     for index, raw in enumerate(requests):
         line = msgspec.json.format(bytes(raw), indent=-1)
         custom_id = _custom_id(reader, line, index)
@@ -136,12 +136,9 @@ def _lines(envelope: Envelope) -> list[bytes]:
 
 def _custom_id(reader: LineReader, line: bytes, index: int) -> str:
     try:
-        parsed = reader.parse(line, index + 1)
+        return reader.parse(line, index + 1).custom_id
     except BadLine as mistake:
         raise _mistaken(index, mistake.message) from None
-    if parsed.shape is not _SHAPE:
-        raise _mistaken(index, "expected custom_id and params; it has no params")
-    return parsed.custom_id
 
 
 def _mistaken(index: int, message: str) -> MalformedRequest:

@@ -116,6 +116,11 @@ class _FormReading:
             self._decoder.receive_data(data)
             while not self._is_whole and not isinstance(event := self._decoder.next_event(), NeedData):
                 self._heed(event)
+        except RequestEntityTooLarge:
+            raise MalformedRequest(
+                f"expected at most {_MAX_PARTS} parts, with headers of at most {_BUFFER_BYTES} bytes; the form "
+                f"has more. {_CURE}"
+            ) from None
         except ValueError:
             raise _broken() from None
 
@@ -128,7 +133,9 @@ class _FormReading:
                     )
                 self._form.file_name = event.filename
                 self._part = event
-            case Field():
+            case Field(name=name):
+                if not isinstance(name, str):  # werkzeug's types promise one, and its parser None for none
+                    raise MalformedRequest(f"expected parts with names; there is one that has none. {_CURE}")
                 self._part = event
                 self._value.clear()
             case Data():

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -18,6 +19,7 @@ from domain.batch.job import (
     JobCounts,
     JobMistake,
     JobStatus,
+    JobUsage,
     KeptFile,
     errors_id,
     output_id,
@@ -44,7 +46,7 @@ UPDATE batches SET total = :total, succeeded = :succeeded, failed = :failed, una
 _FINISH: Final = """
 UPDATE batches SET status = :status, reached = json_set(reached, '$.' || :status, :unix_s),
     total = :total, succeeded = :succeeded, failed = :failed, unasked = :unasked,
-    output_file_id = :output, error_file_id = :errors
+    output_file_id = :output, error_file_id = :errors, usage = :usage
 WHERE id = :id AND status IN (SELECT value FROM json_each(:before))
 """
 _DELETE_FILES: Final = "DELETE FROM files WHERE id IN (:input_file_id, :output, :errors)"
@@ -117,9 +119,11 @@ class SqliteBatches:
         *,
         counts: JobCounts,
         results: Mapping[str, KeptFile],
+        usage: JobUsage | None,
     ) -> bool:
         ids = {role: results[role].id if role in results else None for role in ("output", "errors")}
-        row = {**_step(job_id, status, unix_s), **_numbers(counts), **ids}
+        told = None if usage is None else json.dumps(asdict(usage))
+        row = {**_step(job_id, status, unix_s), **_numbers(counts), **ids, "usage": told}
         with self._database.transaction() as connection:
             if connection.execute(_FINISH, row).rowcount == 0:
                 return False
@@ -194,4 +198,5 @@ def _job(row: sqlite3.Row) -> BatchJob:
         mistakes=tuple(JobMistake(**mistake) for mistake in json.loads(row["mistakes"])),
         output_file_id=row["output_file_id"],
         error_file_id=row["error_file_id"],
+        usage=None if row["usage"] is None else JobUsage(**json.loads(row["usage"])),
     )

@@ -59,6 +59,15 @@ def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """Which file is at `path`, by device and number; None where there is none."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def sync_folder(folder: Path) -> None:
     """Have the names in `folder` outlast a power cut, where the system can do that."""
     if os.name != "posix":

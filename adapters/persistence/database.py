@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from adapters.persistence.data_folder import DataFolder
+from adapters.persistence.data_folder import DataFolder, identity
 
 PATIENCE_S: Final = 10.0
 """How long a transaction waits for those of other processes."""
@@ -38,7 +38,8 @@ CREATE TABLE IF NOT EXISTS batches (
     unasked INTEGER NOT NULL DEFAULT 0,
     mistakes TEXT NOT NULL DEFAULT '[]',
     output_file_id TEXT,
-    error_file_id TEXT
+    error_file_id TEXT,
+    usage TEXT
 );
 CREATE INDEX IF NOT EXISTS batches_by_status ON batches (status);
 """
@@ -46,12 +47,17 @@ _VERSION: Final = 1
 
 
 class Database:
-    """One connection, opened when it is first needed, so that processes may fork before."""
+    """One connection, opened when it is first needed, so that processes may fork before.
+
+    It is opened anew where another file, or none, is at its place: what is written to a file that was deleted or
+    replaced would be lost, and other processes would not see it.
+    """
 
     def __init__(self, folder: DataFolder) -> None:
         self.folder = folder
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._opened: tuple[int, int] | None = None
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -61,10 +67,11 @@ class Database:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                if connection.in_transaction:  # a disk that is full may have ended it already
+                    connection.execute("ROLLBACK")
                 raise
-            connection.execute("COMMIT")
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -75,11 +82,16 @@ class Database:
     def close(self) -> None:
         """Let go of the database; it is opened again when it is needed."""
         with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+            self._close()
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     def _connected(self) -> sqlite3.Connection:
+        if identity(self.folder.database) != self._opened:
+            self._close()
         if self._connection is None:
             self.folder.make()
             connection = sqlite3.connect(
@@ -91,6 +103,7 @@ class Database:
                 connection.close()
                 raise
             self._connection = connection
+            self._opened = identity(self.folder.database)
         return self._connection
 
 

@@ -19,7 +19,7 @@ from adapters.persistence.result_paths import ResultPaths
 from application.ports.batch import LineSource
 from application.ports.batch_work import Interrupted
 from application.ports.clock import Clock
-from domain.batch.job import BatchJob, JobCounts, JobMistake, JobStatus, KeptFile, errors_id, output_id
+from domain.batch.job import BatchJob, JobCounts, JobMistake, JobStatus, JobUsage, KeptFile, errors_id, output_id
 from domain.batch.line import BatchLine, LineOutcome, LineShape
 from domain.batch.result_head import ResultHead
 from domain.batch.shard import Shard
@@ -36,12 +36,17 @@ _LOG: Final = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultFormat:
-    """How results are written and read; `purposes` says what files of results are called, by shape."""
+    """How results are written and read.
+
+    read_usage: what an answer took, by shapes whose batches tell. purposes: what files of results are called, by
+    shape.
+    """
 
     render: Callable[[BatchLine, LineOutcome], bytes]
     render_cancelled: Callable[[BatchLine], bytes]
     render_expired: Callable[[BatchLine], bytes]
     read: Callable[[bytes], ResultHead | None]
+    read_usage: Mapping[LineShape, Callable[[bytes], JobUsage | None]]
     purposes: Mapping[LineShape, str]
 
 
@@ -175,6 +180,17 @@ class OpenedOnDisk:
                 created_unix_s=int(self._clock.unix_s()),
             )
         return kept
+
+    def usage(self) -> JobUsage | None:
+        read_usage = self._form.read_usage.get(self._job.shape)
+        if read_usage is None or not self._paths.output.exists():
+            return None
+        total: JobUsage | None = None
+        with self._paths.output.open("rb") as results:
+            for usage in map(read_usage, results):
+                if usage is not None:
+                    total = usage if total is None else total + usage
+        return total
 
     def close(self) -> None:
         with self.held:

@@ -55,9 +55,12 @@ class ConductBatches:
     def stop(self) -> None:
         """Ask nothing more: `run` returns when what is being asked is answered."""
         self._stopped = True
+        self._stop_runs()
+        self._news.set()
+
+    def _stop_runs(self) -> None:
         for run in self._runs.values():
             run.stop()
-        self._news.set()
 
     def _tell(self) -> None:
         self._news.set()
@@ -68,6 +71,8 @@ class ConductBatches:
         """Take the lead where nobody has it, and do what a leader does; whether that was possible."""
         try:
             if not await asyncio.to_thread(self._leadership.take):
+                self._leads = False
+                self._stop_runs()  # there are some where the lead was lost, as with its directory
                 return True
             if not self._leads:
                 self._leads = True

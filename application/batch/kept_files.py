@@ -88,10 +88,10 @@ class KeptFiles:
             ) from None
 
 
-def no_such_file(file_id: str) -> FeatherGateError:
-    """The refusal of an id that no file has."""
+def no_such_file(file_id: str, *, param: str = "file_id") -> FeatherGateError:
+    """The refusal of an id that no file has; `param` is where it was named."""
     return MalformedRequest(
-        f"No such File object: {file_id[:64]}", kind=ErrorKind.NOT_FOUND, code="file_not_found", param="file_id"
+        f"No such File object: {file_id[:64]}", kind=ErrorKind.NOT_FOUND, code="file_not_found", param=param
     )
 
 

@@ -152,7 +152,8 @@ class KeptRun:
             status = JobStatus.EXPIRED if counts.unasked else JobStatus.COMPLETED
         if counts.unasked:
             opened.give_up(status)
-        store.finish(job_id, status, self._now_unix_s(), counts=counts, results=opened.results())
+        results, usage = opened.results(), opened.usage()
+        store.finish(job_id, status, self._now_unix_s(), counts=counts, results=results, usage=usage)
 
     def _now_unix_s(self) -> int:
         return int(self._shop.clock.unix_s())

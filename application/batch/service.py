@@ -53,7 +53,7 @@ class BatchService:
         """
         file = self._files.get(input_file_id)
         if file is None:
-            raise no_such_file(input_file_id)
+            raise no_such_file(input_file_id, param="input_file_id")
         if shape is LineShape.OPENAI and file.purpose != INPUT:
             raise MalformedRequest(
                 f"input_file_id: expected a file of purpose 'batch'; {file.id} is of purpose {file.purpose!r}",
@@ -71,7 +71,7 @@ class BatchService:
             counts=JobCounts(total=total),
         )
         if not self._batches.add(job):
-            raise no_such_file(input_file_id)
+            raise no_such_file(input_file_id, param="input_file_id")
         self._notice()
         return job
 

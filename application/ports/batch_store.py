@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, Generic, Protocol, TypeVar
 
-from domain.batch.job import BatchJob, JobCounts, JobMistake, JobStatus, KeptFile
+from domain.batch.job import BatchJob, JobCounts, JobMistake, JobStatus, JobUsage, KeptFile
 from domain.batch.line import LineShape
 
 T = TypeVar("T")
@@ -123,6 +123,7 @@ class BatchStore(Protocol):
         *,
         counts: JobCounts,
         results: Mapping[str, KeptFile],
+        usage: JobUsage | None,
     ) -> bool:
         """Put a batch into its last state and keep its `results` (by `output` and `errors`), both or neither."""
         ...

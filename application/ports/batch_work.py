@@ -4,7 +4,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Protocol
 
 from application.ports.batch import LineSource, ResultSink
-from domain.batch.job import BatchJob, JobCounts, JobMistake, JobStatus, KeptFile
+from domain.batch.job import BatchJob, JobCounts, JobMistake, JobStatus, JobUsage, KeptFile
 
 
 class OpenedJob(Protocol):
@@ -39,6 +39,10 @@ class OpenedJob(Protocol):
 
     def results(self) -> Mapping[str, KeptFile]:
         """Put what there is into place, as files by `output` and `errors`. Raises OSError."""
+        ...
+
+    def usage(self) -> JobUsage | None:
+        """What the answers took; None where none says. Reads the files that `results` gave. Raises OSError."""
         ...
 
     def close(self) -> None:

@@ -43,8 +43,8 @@ def unserved(group: Group, selection: Selection, needs: Needs, now_s: float) -> 
     if all(_never_fits(member, needs) for member in able):
         most = max(member.deployment.tpm or 0 for member in able)
         return ContextTooLong(
-            f"expected a prompt of at most {most:g} tokens, which is all that deployments of {group.name!r} take in a "
-            f"minute; this one has about {needs.prompt_tokens}. Shorten it, or raise their tpm."
+            f"expected a prompt of at most {most:g} tokens, which is all that deployments of {group.name!r} take "
+            f"in a minute; this one has about {needs.prompt_tokens}. Shorten it, or raise their tpm."
         )
     reasons = "; ".join(f"{one.member.deployment.id}: {one.reason}" for one in selection.skipped[:_MOST_NAMED])
     is_limited = all(

@@ -66,6 +66,11 @@ def test_a_batch_from_upload_to_results(client: openai.OpenAI) -> None:
     batch = ended(client, batch.id, "completed")
     assert batch.request_counts is not None
     assert batch.request_counts.to_dict() == {"total": 3, "completed": 2, "failed": 1}
+    assert batch.usage is not None
+    output_of = {
+        one["custom_id"]: one["response"]["body"]["usage"] for one in results(client, batch.output_file_id)
+    }
+    assert batch.usage.total_tokens == sum(usage["total_tokens"] for usage in output_of.values()) > 0
     assert batch.in_progress_at is not None
     assert batch.in_progress_at <= (batch.finalizing_at or 0) <= (batch.completed_at or 0)
 
@@ -218,8 +223,9 @@ def test_what_cannot_be_a_batch_is_refused(client: openai.OpenAI) -> None:
             client.post("/batches", body={**good, **change}, cast_to=object)
         assert refused.value.param == param
     for nobody in ("file-" + "0" * 32, "../batches.sqlite"):
-        with pytest.raises(openai.NotFoundError):
+        with pytest.raises(openai.NotFoundError) as missing:
             client.post("/batches", body={**good, "input_file_id": nobody}, cast_to=object)
+        assert missing.value.param == "input_file_id"
     batch = ended(client, client.post("/batches", body=good, cast_to=openai.types.Batch).id, "completed")
     with pytest.raises(openai.BadRequestError, match="purpose"):
         client.post("/batches", body={**good, "input_file_id": batch.output_file_id}, cast_to=object)
@@ -232,6 +238,21 @@ def test_what_cannot_be_a_batch_is_refused(client: openai.OpenAI) -> None:
         client.files.create(
             file=("in.jsonl", b"x"), purpose="batch", expires_after={"anchor": "created_at", "seconds": 3600}
         )
+
+
+@pytest.mark.parametrize(
+    ("parts", "message"),
+    [
+        ({"purpose": (None, "batch"), "file": (None, "content")}, "a part with a filename"),
+        ({"purpose": (None, "batch"), "file": ("in.jsonl", "content"), "more": (None, "x")}, "no parts but"),
+        ({"file": ("in.jsonl", "content")}, "purpose: expected 'batch'"),
+    ],
+)
+def test_a_form_of_another_kind_says_what_is_wrong(gateway: Gateway, parts: Any, message: str) -> None:
+    headers = {"authorization": f"Bearer {KEY}"}
+    answer = httpx.post(f"{gateway.base}/v1/files", files=parts, headers=headers)
+    assert answer.status_code == 400
+    assert message in answer.json()["error"]["message"]
 
 
 def test_a_cancelled_batch_finishes_what_it_asked(tmp_path: Path) -> None:

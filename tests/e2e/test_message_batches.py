@@ -1,5 +1,6 @@
 """Message batches by the official Anthropic client, against an upstream of another vendor's dialect."""
 
+import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -120,6 +121,20 @@ def test_requests_may_be_written_over_many_lines(gateway: Gateway, client: anthr
     )
     found = httpx.get(told["results_url"].replace("https:", "http:"), headers={"x-api-key": KEY})
     assert json.loads(found.text)["result"]["message"]["content"][0]["text"] == "x\ny"
+
+
+def test_a_body_may_be_compressed_and_has_a_limit(gateway: Gateway) -> None:
+    body = json.dumps({"requests": [wanted("a", "x", model="echo")]}).encode()
+    headers = {"x-api-key": KEY, "content-encoding": "gzip"}
+    url = f"{gateway.base}/v1/messages/batches"
+    assert (
+        httpx.post(url, content=gzip.compress(body), headers=headers).json()["request_counts"]["processing"] == 1
+    )
+    too_much = b" " * 40_000_000
+    for content, coding in ((too_much, "identity"), (gzip.compress(too_much), "gzip")):
+        refused = httpx.post(url, content=content, headers={**headers, "content-encoding": coding})
+        assert (refused.status_code, refused.json()["type"]) == (413, "error")
+        assert "exceeds 33554432 bytes" in refused.json()["error"]["message"]
 
 
 def test_a_cancelled_batch_says_which_were_not_asked(tmp_path: Path) -> None:

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from adapters.http.task_runner import TaskRunner
+from adapters.persistence.data_folder import DataFolder
+from adapters.persistence.leader import LeaderLock
 from application.batch.conduct import MOST_AT_ONCE, ConductBatches
 from application.batch.kept_files import HIDDEN_INPUT, INPUT
 from application.ports.batch_store import Cursor
 from application.ports.batch_work import Interrupted
-from domain.batch.job import BatchJob, JobStatus
+from domain.batch.job import BatchJob, JobStatus, JobUsage
 from domain.batch.line import BatchLine, LineEstimate, LineOutcome, LineShape
 from domain.errors import ErrorKind, FeatherGateError, MalformedRequest, ShuttingDown, UpstreamRejected
 from entrypoints.kept_batches import KeptBatches
@@ -44,6 +46,7 @@ class ToldAsker:
         self.asked: Counter[str] = Counter()
         self.bodies: list[bytes] = []
         self.in_flight = self.most_in_flight = 0
+        self.answer = b'{"said": 1}'
         self.fails: Callable[[BatchLine], FeatherGateError | None] = lambda _: None
 
     async def ask(self, line: BatchLine) -> LineOutcome:
@@ -59,7 +62,7 @@ class ToldAsker:
         error = self.fails(line)
         return LineOutcome(
             status=200 if error is None else error.status,
-            body=b'{"said": 1}',
+            body=self.answer,
             request_id="r",
             error=error,
             usage=None,
@@ -224,6 +227,43 @@ async def test_only_one_of_two_works_until_it_leaves(kept: Kept) -> None:
         second.notice()
         await until(lambda: kept.job(later).status is JobStatus.COMPLETED)
     assert kept.asker.asked.total() + other.asker.asked.total() == 6
+
+
+async def test_who_loses_the_lead_asks_nothing_more(kept: Kept) -> None:
+    made, other = kept.create(10), LeaderLock(DataFolder(kept.root))
+    async with kept.working() as conductor:
+        await until(lambda: kept.asker.in_flight == 3)
+        DataFolder(kept.root).lock.unlink()
+        assert other.take()
+        conductor.notice()
+        await until(lambda: all(run._turns._closed for run in conductor._runs.values()))
+        kept.asker.gate.set()
+        await until(lambda: not conductor._runs)
+        assert kept.asker.asked.total() == 3
+        other.leave()
+        conductor.notice()
+        await until(lambda: kept.job(made).status is JobStatus.COMPLETED)
+    assert set(kept.asker.asked.values()) == {1}
+
+
+async def test_a_batch_tells_what_its_answers_took(kept: Kept) -> None:
+    kept.asker.gate.set()
+    kept.asker.answer = b'{"usage": {"prompt_tokens": 3, "completion_tokens": 2}}'
+    kept.asker.fails = lambda line: MalformedRequest("no") if line.number == 1 else None
+    made, message_batch = kept.create(4), kept.create(2, LineShape.ANTHROPIC)
+    async with kept.working():
+        await until(lambda: kept.job(made).status is JobStatus.COMPLETED)
+        await until(lambda: kept.job(message_batch).status is JobStatus.COMPLETED)
+    assert kept.job(made).usage == JobUsage(prompt_tokens=9, answer_tokens=6)
+    assert kept.job(message_batch).usage is None
+
+
+async def test_a_batch_whose_answers_say_nothing_has_no_usage(kept: Kept) -> None:
+    kept.asker.gate.set()
+    made = kept.create(2)
+    async with kept.working():
+        await until(lambda: kept.job(made).status is JobStatus.COMPLETED)
+    assert kept.job(made).usage is None
 
 
 async def test_what_another_process_takes_in_and_cancels_is_noticed(kept: Kept) -> None:

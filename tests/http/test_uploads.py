@@ -136,6 +136,9 @@ async def test_a_declared_length_is_enough_to_refuse() -> None:
         ([part('name="file"; filename="a"', b"1"), part('name="file"; filename="b"', b"2")], "one file"),
         ([part('name="other"; filename="a"', b"1")], "one file"),
         ([part('name="purpose"', b"x" * 70_000)], "parts of at most"),
+        ([part('name="purpose"', b"x")] * 33, "at most 32 parts"),
+        ([part("x=y", b"x")], "parts with names"),
+        ([part(f'name="purpose"; x="{"y" * 2_000_000}"', b"x")], "headers of at most"),
     ],
 )
 def test_forms_of_another_kind_are_refused(parts: list[bytes], message: str) -> None:

@@ -1,6 +1,7 @@
 """Files and batches as the gateway keeps them, seen from two processes that share the directory."""
 
 import os
+import shutil
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from domain.batch.job import (
     JobCounts,
     JobMistake,
     JobStatus,
+    JobUsage,
     KeptFile,
     errors_id,
     output_id,
@@ -146,8 +148,9 @@ class Stores(RuleBasedStateMachine):
             id=output_id(job_id(number)), purpose="batch_output", name="o", size_bytes=0, created_unix_s=1
         )
         counts = JobCounts(total=3, succeeded=1, failed=1, unasked=1)
+        usage = JobUsage(prompt_tokens=2**70, reasoning_tokens=3) if self.number % 2 else None
         done = process.batches.finish(
-            job_id(number), status, self.number, counts=counts, results={"output": output}
+            job_id(number), status, self.number, counts=counts, results={"output": output}, usage=usage
         )
         assert done == (known is not None and known.status in COMES_AFTER[status])
         assert (process.files.get(output.id) == output) or not done
@@ -155,6 +158,7 @@ class Stores(RuleBasedStateMachine):
             found = process.batches.get(job_id(number))
             assert found is not None
             assert (found.output_file_id, found.error_file_id, found.counts) == (output.id, None, counts)
+            assert found.usage == usage
             self.model_jobs[number] = found
 
     @rule(number=numbers)
@@ -300,6 +304,17 @@ def test_the_directory_is_its_owners_alone(process: Process) -> None:
         assert process.folder.root.stat().st_mode & 0o077 == 0
 
 
+def test_a_directory_that_is_deleted_is_begun_anew_by_all(process: Process) -> None:
+    other = Process(process.folder.root)
+    process.keep(1)
+    assert other.files.get(file_id(1)) is not None
+    shutil.rmtree(process.folder.root)
+    assert process.files.get(file_id(1)) is None
+    process.keep(2)
+    assert other.files.get(file_id(2)) is not None
+    other.database.close()
+
+
 def test_a_database_of_another_version_is_left_alone(process: Process) -> None:
     process.keep(1)
     process.database.close()
@@ -308,6 +323,20 @@ def test_a_database_of_another_version_is_left_alone(process: Process) -> None:
     connection.close()
     with pytest.raises(OSError, match="version 99"):
         process.files.get(file_id(1))
+
+
+def test_a_transaction_that_cannot_be_committed_is_none_and_others_may_follow(process: Process) -> None:
+    def broken() -> None:
+        with process.database.transaction() as connection:
+            connection.execute("CREATE TABLE t (id TEXT REFERENCES files (id) DEFERRABLE INITIALLY DEFERRED)")
+            connection.execute("INSERT INTO t VALUES ('nobody')")
+
+    with process.database.reading() as connection:
+        connection.execute("PRAGMA foreign_keys = ON")
+    with pytest.raises(OSError, match="FOREIGN KEY"):
+        broken()
+    process.keep(1)
+    assert process.files.get(file_id(1)) is not None
 
 
 def test_a_broken_transaction_leaves_nothing(process: Process) -> None:

@@ -53,6 +53,17 @@ def test_a_killed_leader_is_followed(tmp_path: Path) -> None:
     lock.leave()
 
 
+def test_a_lock_on_a_file_that_is_gone_is_none(tmp_path: Path) -> None:
+    first, second = LeaderLock(DataFolder(tmp_path)), LeaderLock(DataFolder(tmp_path))
+    assert first.take()
+    DataFolder(tmp_path).lock.unlink()
+    assert second.take()
+    assert not first.take()
+    second.leave()
+    assert first.take()
+    first.leave()
+
+
 def test_a_lock_that_cannot_be_is_told(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path)
     folder.lock.write_bytes(b"this is no database, but text of some length" * 50)
