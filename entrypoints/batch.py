@@ -1,5 +1,6 @@
 """A batch put together: its files opened, what is left of it asked through the gateway's own code."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -10,10 +11,11 @@ from typing import Final
 from adapters.dialects.batch_lines.line_reader import LineReader
 from adapters.dialects.batch_lines.result_reader import read_result
 from adapters.dialects.batch_lines.results import render_result
-from adapters.persistence.batch_input import BatchInput, open_input
+from adapters.persistence.batch_input import STANDARD_INPUT, BatchInput, open_input
 from adapters.persistence.index_tables import IndexReport
-from adapters.persistence.line_index import LineIndex, index_path, open_index
+from adapters.persistence.line_index import LineIndex, errors_of, index_path, open_index
 from adapters.persistence.recovery import Recovered, recover_results
+from adapters.persistence.refusals import BatchFilesRefused
 from adapters.persistence.result_file import ResultFile
 from adapters.persistence.result_lock import lock_results
 from adapters.persistence.result_paths import ResultPaths
@@ -24,7 +26,6 @@ from application.ports.clock import Clock
 from domain.batch.line import BatchLine, LineOutcome
 from domain.batch.shard import Shard
 
-STANDARD_INPUT: Final = "-"
 WHOLE: Final = Shard(1, 1)
 
 
@@ -33,7 +34,8 @@ class BatchOrder:
     """Which requests to have answered, and where to.
 
     requests: a file, inflated where its name ends in `.gz`; None = standard input.
-    errors:   where the results of failed requests go in place of `output`; None = there too.
+    errors:   where the results of failed requests go in place of `output`; None = there too, or to where those of
+              the runs went that this one goes on with.
     dialect:  of bare bodies (`auto`, `openai_chat`, …). model: asked whatever the lines say.
     resume:   go on with what an earlier run left. retry_failed: and ask again what failed.
     """
@@ -60,13 +62,21 @@ class MistakenLines(Exception):
 class OpenBatch:
     """A batch whose files are open and whose lines are known.
 
-    total:   lines of this shard. earlier: what earlier runs have done of them.
+    paths:   where results go. total: lines of this shard. earlier: what earlier runs have done of them.
     skipped: lines of the input that are mistaken.
     """
 
     def __init__(
-        self, index: LineIndex, shard: Shard, earlier: Recovered, results: ResultFile, spent: SpentFile
+        self,
+        paths: ResultPaths,
+        index: LineIndex,
+        *,
+        shard: Shard,
+        earlier: Recovered,
+        results: ResultFile,
+        spent: SpentFile,
     ) -> None:
+        self.paths = paths
         self.total = index.count(shard)
         self.skipped = index.report.bad + index.report.duplicates
         self.earlier = earlier
@@ -142,10 +152,13 @@ def open_batch(order: BatchOrder, progress: Callable[[int], None] | None = None)
     Raises BatchFilesRefused where the files are not as they have to be, MistakenLines, OSError.
     """
     going_on = order.resume or order.retry_failed
-    paths = result_paths(order)
     with ExitStack() as stack:
+        paths = ResultPaths(output=order.output, errors=order.errors)
+        paths.refuse_unfit()
         stack.enter_context(lock_results(order.output))
-        if not going_on:
+        if going_on:
+            paths = _paths_gone_on_with(paths)
+        else:
             paths.refuse_existing()
         batch_input = stack.enter_context(open_requests(order.requests, spool=order.output.absolute().parent))
         index = stack.enter_context(
@@ -154,7 +167,8 @@ def open_batch(order: BatchOrder, progress: Callable[[int], None] | None = None)
                 batch_input,
                 LineReader(order.dialect, model=order.model),
                 shard=order.shard,
-                resuming=going_on,
+                resuming=going_on and paths.have_results(),
+                errors=_from_folder(paths),
                 progress=progress,
             )
         )
@@ -165,14 +179,34 @@ def open_batch(order: BatchOrder, progress: Callable[[int], None] | None = None)
         if not going_on:  # of an earlier batch, whose results somebody removed
             spent_path(order.output).unlink(missing_ok=True)
         spent = stack.enter_context(SpentFile(spent_path(order.output)))
-        yield OpenBatch(index, order.shard, earlier, results, spent)
+        yield OpenBatch(paths, index, shard=order.shard, earlier=earlier, results=results, spent=spent)
 
 
-def result_paths(order: BatchOrder) -> ResultPaths:
-    """Where results go: an errors file that an earlier run began is gone on with, asked for or not."""
-    if order.errors is None:
-        return ResultPaths.beside(order.output, errors=False)
-    return ResultPaths(output=order.output, errors=order.errors)
+def _paths_gone_on_with(asked: ResultPaths) -> ResultPaths:
+    """Where results go, of which earlier runs have left some: failed ones where theirs are.
+
+    Raises BatchFilesRefused where they are somewhere else than `asked` says.
+    """
+    name = errors_of(index_path(asked.output))
+    if name is None:
+        return asked
+    before = ResultPaths(output=asked.output, errors=asked.output.parent / name)
+    if _from_folder(asked) in (None, name):
+        before.refuse_unfit()
+        return before
+    if before.errors is not None and before.errors.exists():
+        raise BatchFilesRefused(
+            f"expected failed results in {before.errors}, where those of earlier runs are; got {asked.errors}. "
+            "Leave --errors out, or move the file there first."
+        )
+    return asked
+
+
+def _from_folder(paths: ResultPaths) -> str | None:
+    """The errors file as seen from the output's folder, which may move with it."""
+    if paths.errors is None:
+        return None
+    return os.path.relpath(paths.errors.resolve(), paths.output.parent.resolve())
 
 
 def open_requests(requests: Path | None, *, spool: Path) -> BatchInput:

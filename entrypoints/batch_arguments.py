@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from adapters.persistence.batch_input import STANDARD_INPUT
 from entrypoints.arguments import DEFAULT_CONFIG, add_logging
 
 DEFAULT_CONCURRENCY: Final = 64
 DEFAULT_MAX_ATTEMPTS: Final = 5
 MAX_CONCURRENCY: Final = 10_000
-STANDARD_INPUT: Final = "-"
 DIALECTS: Final = ("auto", "openai_chat", "openai_responses", "anthropic_messages", "gemini")
 
 _EXITS: Final = """\

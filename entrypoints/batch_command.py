@@ -14,7 +14,7 @@ from adapters.dialects.batch_lines.line_reader import LineReader
 from adapters.observability.access_log import AccessLog
 from adapters.observability.logs import configure_logging
 from adapters.persistence.index_tables import IndexReport
-from adapters.persistence.line_index import index_path, open_index
+from adapters.persistence.line_index import open_index
 from adapters.persistence.line_set import LineSet
 from adapters.persistence.refusals import BatchFilesRefused
 from application.batch.run import BatchLimits
@@ -22,12 +22,13 @@ from domain.batch.shard import Shard
 from domain.batch.tally import Tally
 from domain.errors import NotConfigured
 from entrypoints.arguments import Options
-from entrypoints.batch import BatchOrder, MistakenLines, OpenBatch, open_batch, open_requests, result_paths
+from entrypoints.batch import BatchOrder, MistakenLines, OpenBatch, open_batch, open_requests
 from entrypoints.batch_arguments import BatchOptions, parse_batch_arguments
 from entrypoints.batch_progress import BarProgress, LineProgress, Progress, beside_bars, reading
 from entrypoints.batch_report import BatchSummary, EarlyEnd, ExitCode, render_summary
 from entrypoints.batch_run import WatchedRun
 from entrypoints.batch_survey import Survey, render_survey, survey
+from entrypoints.batch_telling import replace_closed_streams, tell
 from entrypoints.container import Container
 from entrypoints.garbage import spare_collections
 from entrypoints.in_process import in_process_door
@@ -38,6 +39,7 @@ DEFAULT_LOG_LEVEL: Final = "warning"
 
 def batch(argv: Sequence[str], environment: Mapping[str, str]) -> ExitCode:
     """Run the command line (after `batch`); what to exit with. Says on standard error what is mistaken."""
+    replace_closed_streams()
     options = parse_batch_arguments(argv)
     try:
         command = _Command(options, environment)
@@ -61,7 +63,7 @@ class _Command:
     def __init__(self, options: BatchOptions, environment: Mapping[str, str]) -> None:
         loaded = load_config(options.config, environment, dotenv=options.dotenv)
         for notice in loaded.notices:
-            sys.stderr.write(f"note: {notice.message}\n")
+            tell(sys.stderr, f"note: {notice.message}\n")
         self._options = options
         self._shard = Shard(*options.shard)
         self._on_terminal = sys.stderr.isatty()
@@ -98,20 +100,21 @@ class _Command:
                 obstacles = tuple(survey(opened.pending(), self._door).obstacles_to_budget())
                 if obstacles:
                     return _refuse(ExitCode.MISTAKEN, *obstacles, "feathergate: nothing was sent")
-            return self._run(opened, order)
+            return self._run(opened)
 
     def estimate(self) -> ExitCode:
         """Check every line, and say what all of them will take."""
         options, reader = self._options, LineReader(self._options.dialect, model=self._options.model)
-        with (
-            tempfile.TemporaryDirectory() as folder,
-            open_requests(options.requests, spool=Path(folder)) as batch_input,
-            open_index(
-                index_path(Path(folder, "dry")), batch_input, reader, shard=self._shard, resuming=False
-            ) as index,
-        ):
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            batch_input = stack.enter_context(open_requests(options.requests, spool=folder))
+            with reading(sys.stderr) as progress:
+                built = open_index(
+                    folder / "index", batch_input, reader, shard=self._shard, resuming=False, progress=progress
+                )
+            index = stack.enter_context(built)
             found = survey(index.pending(LineSet(), self._shard), self._door)
-            sys.stdout.write(render_survey(found))
+            tell(sys.stdout, render_survey(found))
             mistakes = [*_misunderstood(found)]
             if not options.skip_bad_lines:
                 mistakes += _told(index.report)
@@ -119,7 +122,7 @@ class _Command:
                 mistakes += found.obstacles_to_budget()
         return _refuse(ExitCode.MISTAKEN, *mistakes) if mistakes else ExitCode.ALL_SUCCEEDED
 
-    def _run(self, opened: OpenBatch, order: BatchOrder) -> ExitCode:
+    def _run(self, opened: OpenBatch) -> ExitCode:
         options, clock = self._options, self._container.clock()
         limits = BatchLimits(
             concurrency=options.concurrency,
@@ -142,10 +145,10 @@ class _Command:
             skipped=opened.skipped,
             spent_usd=opened.spent_usd,
             ended_early=ended_early,
-            output=order.output,
-            errors=result_paths(order).errors,
+            output=opened.paths.output,
+            errors=opened.paths.errors,
         )
-        sys.stdout.write(render_summary(summary))
+        tell(sys.stdout, render_summary(summary))
         return summary.exit_code
 
     def _progress(self, tally: Tally, opened: OpenBatch) -> Progress:
@@ -183,5 +186,5 @@ def _told(report: IndexReport) -> Iterator[str]:
 
 def _refuse(code: ExitCode, *sentences: str) -> ExitCode:
     for sentence in sentences:
-        sys.stderr.write(sentence + "\n")
+        tell(sys.stderr, sentence + "\n")
     return code

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 from adapters.observability.log_lines import LogFormat, LogValue, render_line, utc_time
 from application.ports.clock import Clock
 from domain.batch.tally import Tally
+from entrypoints.batch_telling import tell
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -95,8 +96,7 @@ class LineProgress(Progress):
             "cost_usd": round(tally.cost_usd, _COST_DECIMALS),
             "eta_s": round((self._total - self.done) / rate) if rate else None,
         }
-        self._stream.write(render_line(fields, self._format) + "\n")
-        self._stream.flush()
+        tell(self._stream, render_line(fields, self._format) + "\n")
 
 
 class BarProgress(Progress):
@@ -140,6 +140,9 @@ class _BesideBars(io.TextIOBase):
 
     def flush(self) -> None:
         self._stream.flush()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
 
 
 @contextmanager

@@ -24,10 +24,16 @@ class ExitCode(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class EarlyEnd:
-    """Why a batch ended before every line had its result, in words, and what to exit with then."""
+    """Why a batch ended before every line had its result, in words, and what to exit with then.
+
+    resume_at:   the number of the first line without a result, where that is known.
+    resume_with: what to add to the command to go on.
+    """
 
     why: str
     exit_code: ExitCode = ExitCode.ENDED_EARLY
+    resume_at: int | None = None
+    resume_with: str = "--resume"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +103,7 @@ def _amounts(summary: BatchSummary) -> Iterator[tuple[str, ...]]:
     cached = f"{tally.cached_tokens:,} of them cached" if tally.cached_tokens else ""
     yield "prompt tokens", f"{tally.prompt_tokens:,}", cached
     yield "completion tokens", f"{tally.completion_tokens:,}"
-    unpriced = f"; the price of {tally.unpriced:,} answers is not known" if tally.unpriced else ""
+    unpriced = f"; {tally.unpriced:,} answered at an unknown price" if tally.unpriced else ""
     yield "cost", f"${tally.cost_usd:,.6f}", f"${summary.spent_usd:,.6f} in all runs{unpriced}"
     if tally.latencies.count:
         for name, share in QUANTILES:
@@ -112,12 +118,16 @@ def _errors(tally: Tally) -> Iterator[tuple[str, ...]]:
 
 def _next(summary: BatchSummary) -> Iterator[str]:
     yield f"results: {summary.output}" + ("" if summary.errors is None else f", failures: {summary.errors}")
-    if summary.ended_early is not None:
-        yield f"ended early: {summary.ended_early.why}"
-    if summary.left:
-        yield f"{summary.left:,} requests are left: give the same command with --resume"
+    early = summary.ended_early
+    if early is not None:
+        yield f"ended early: {early.why}"
+    if early is not None and summary.left:
+        left = "1 request is left" if summary.left == 1 else f"{summary.left:,} requests are left"
+        first = "" if early.resume_at is None else f", from line {early.resume_at:,} on"
+        yield f"{left}{first}: give the same command with {early.resume_with}"
     elif summary.failed:
-        yield f"{summary.failed:,} requests failed: give the same command with --retry-failed to ask them again"
+        failed = "1 request" if summary.failed == 1 else f"{summary.failed:,} requests"
+        yield f"{failed} failed: give the same command with --retry-failed to ask again"
 
 
 def columns(rows: Sequence[Sequence[str]], *, left: frozenset[int]) -> Iterator[str]:

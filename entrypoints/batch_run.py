@@ -1,12 +1,16 @@
 """A batch under way, with somebody who watches it and may stop it."""
 
 import asyncio
+import signal
 import sqlite3
+import sys
 from typing import TextIO
 
 from application.batch.run import EndReason, RunBatch
+from domain.batch.line import BatchLine
 from entrypoints.batch_progress import Progress
 from entrypoints.batch_report import EarlyEnd, ExitCode
+from entrypoints.batch_telling import tell
 from entrypoints.container import Container
 from entrypoints.in_process import close
 from entrypoints.server import on_signals
@@ -30,6 +34,8 @@ class WatchedRun:
         """Why the batch ended early, if it did."""
         self._task = asyncio.current_task()
         on_signals(self._signalled, supervised=False)
+        if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # which nohup changes
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._hung_up)
         self._progress.start()
         try:
             return await self._run()
@@ -52,9 +58,13 @@ class WatchedRun:
             case EndReason.COMPLETE:
                 return None
             case EndReason.STOPPED:
-                return EarlyEnd("a signal stopped it")
+                return EarlyEnd("a signal stopped it", resume_at=_number(end.resume_at))
             case EndReason.BUDGET:
-                return EarlyEnd("the next request might cost more than is left of the budget")
+                return EarlyEnd(
+                    "the next request might cost more than is left of the budget",
+                    resume_at=_number(end.resume_at),
+                    resume_with="--resume and a higher --budget",
+                )
 
     def _signalled(self) -> None:
         self._signals += 1
@@ -64,6 +74,14 @@ class WatchedRun:
         elif self._signals == 2 and self._task is not None:
             self._task.cancel()
 
+    def _hung_up(self) -> None:
+        """The terminal is gone, which both the system and a shell may say."""
+        if not self._signals:
+            self._signalled()
+
     def _say(self, words: str) -> None:
-        self._stream.write(f"feathergate: {words}\n")
-        self._stream.flush()
+        tell(self._stream, f"feathergate: {words}\n")
+
+
+def _number(line: BatchLine | None) -> int | None:
+    return None if line is None else line.number

@@ -133,11 +133,17 @@ class Gateway:
         return batch.results
 
     def estimate(self, request: ChatRequest) -> LineEstimate:
-        """What `request` will take at most: its prompt, its answer, and both at the prices of who may answer."""
+        """What `request` will take at most: its prompt, its answer, and both at the prices of who may answer.
+
+        Raises RequestErrors where nobody would answer it.
+        """
         return self._estimate.request(request, request.model)
 
     def price(self, model: str) -> Price | None:
-        """What the tokens of `model` cost, of its first deployment; None where that is not known."""
+        """What the tokens of `model` cost, of its first deployment; None where that is not known.
+
+        Raises UnknownModel.
+        """
         return self._price_of(self._roster.group(model).members[0].deployment)
 
 

@@ -42,7 +42,10 @@ class Answering:
 
 
 def answer(requests: str, results: Path, *, config: Path, actors: int, concurrency: int) -> int:
-    """Have every line of `requests`, a file or folder, answered into `results`; how many there were."""
+    """Have every line of `requests`, a file or folder, answered into `results`; how many there were.
+
+    Raises FileExistsError where there are results already.
+    """
     lines = ray.data.read_text(requests, ray_remote_args={"num_cpus": SHARE_OF_A_CPU})
     answered = lines.map_batches(
         Answering,
@@ -52,7 +55,7 @@ def answer(requests: str, results: Path, *, config: Path, actors: int, concurren
         num_cpus=SHARE_OF_A_CPU,
     )
     written = 0
-    with results.open("w", encoding="utf-8") as file:
+    with results.open("x", encoding="utf-8") as file:  # results cost money: those of an earlier run stay
         for block in answered.iter_batches(batch_size=None, batch_format="numpy"):
             file.writelines(block["result"])
             written += len(block["result"])

@@ -51,7 +51,7 @@ class IndexBuilder:
         self._bad = 0
         self._mistakes: list[BadLine] = []
 
-    def build(self, path: Path, *, settings: str, shard: str) -> None:
+    def build(self, path: Path, *, settings: str, shard: str, errors: str | None) -> None:
         """Write the index to `path`, as a whole or not at all. Raises OSError."""
         unfinished = path.with_name(f"{path.name}.unfinished")
         unfinished.unlink(missing_ok=True)
@@ -60,7 +60,12 @@ class IndexBuilder:
                 told_as_os_error("written"),
                 contextlib.closing(sqlite3.connect(unfinished, isolation_level=None)) as connection,
             ):
-                self._fill(connection, settings, shard)
+                self._fill(connection)
+                origin = IndexOrigin(
+                    digest=self._digest.hexdigest(), settings=settings, shard=shard, errors=errors
+                )
+                write_origin(connection, origin)
+                connection.execute("COMMIT")
             with unfinished.open("rb+") as file:
                 os.fsync(file.fileno())
             unfinished.replace(path)
@@ -68,7 +73,7 @@ class IndexBuilder:
             unfinished.unlink(missing_ok=True)
         sync_folder(path.parent)
 
-    def _fill(self, connection: sqlite3.Connection, settings: str, shard: str) -> None:
+    def _fill(self, connection: sqlite3.Connection) -> None:
         # Half an index is thrown away: it needs neither a journal nor to be on the disk before it is whole.
         for pragma in (
             "journal_mode = OFF",
@@ -87,10 +92,8 @@ class IndexBuilder:
         mistakes = sorted(self._mistakes, key=lambda mistake: mistake.number)[:MAX_MISTAKES]
         report = IndexReport(lines=lines, bad=self._bad, duplicates=duplicates, mistakes=tuple(mistakes))
         write_report(connection, report)
-        write_origin(connection, IndexOrigin(digest=self._digest.hexdigest(), settings=settings, shard=shard))
         connection.execute(f"PRAGMA application_id = {APPLICATION}")
         connection.execute(f"PRAGMA user_version = {VERSION}")
-        connection.execute("COMMIT")
 
     def _rows(self) -> Iterator[tuple[int, int, bytes]]:
         parse = self._parse

@@ -4,7 +4,7 @@ import contextlib
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +12,7 @@ from typing import Any, Final
 from adapters.persistence.refusals import BatchFilesRefused
 from domain.batch.bad_line import BadLine
 
-VERSION: Final = 1
+VERSION: Final = 2
 APPLICATION: Final = int.from_bytes(b"FGbi")
 """Written at the head of the file, by which `file(1)` and SQLite tell databases apart."""
 
@@ -28,11 +28,15 @@ CREATE TABLE facts (of_what TEXT PRIMARY KEY, fact TEXT NOT NULL);
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexOrigin:
-    """What an index was made of, and for whom: another input, other settings or another shard make another one."""
+    """What an index was made of, and for whom: where anything of it is another, so is the index.
+
+    errors: where failed results go, seen from the index's folder; None = to the output, too.
+    """
 
     digest: str
     settings: str
     shard: str
+    errors: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,13 +96,13 @@ def told_as_os_error(deed: str) -> Iterator[None]:
 
 def write_origin(connection: sqlite3.Connection, origin: IndexOrigin) -> None:
     """Say of what the index is made."""
-    _write_facts(connection, "origin", [origin.digest, origin.settings, origin.shard])
+    _write_facts(connection, "origin", [origin.digest, origin.settings, origin.shard, origin.errors])
 
 
 def read_origin(connection: sqlite3.Connection) -> IndexOrigin:
     """Of what the index was made."""
-    digest, settings, shard = _read_facts(connection, "origin")
-    return IndexOrigin(digest=digest, settings=settings, shard=shard)
+    digest, settings, shard, errors = _read_facts(connection, "origin")
+    return IndexOrigin(digest=digest, settings=settings, shard=shard, errors=errors)
 
 
 def write_report(connection: sqlite3.Connection, report: IndexReport) -> None:
@@ -116,7 +120,7 @@ def read_report(connection: sqlite3.Connection) -> IndexReport:
     return IndexReport(lines=lines, bad=bad, duplicates=duplicates, mistakes=mistakes)
 
 
-def _write_facts(connection: sqlite3.Connection, of_what: str, facts: list[str] | list[int]) -> None:
+def _write_facts(connection: sqlite3.Connection, of_what: str, facts: Sequence[str | int | None]) -> None:
     connection.execute("INSERT INTO facts VALUES (?, ?)", (of_what, json.dumps(facts)))
 
 

@@ -1,5 +1,6 @@
 """The index of a batch's input: where each good line begins and what it is called; its file never changes."""
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -71,10 +72,11 @@ class LineIndex:
         return PendingLines(self._connection, self._input, self._parser.parse, finished, shard)
 
     def _numbers(self) -> Iterator[int]:
-        rows = self._connection.execute("SELECT number FROM lines")
-        while numbers := rows.fetchmany(_NUMBERS_AT_ONCE):
-            for (number,) in numbers:
-                yield number
+        with told_as_os_error("read"):
+            rows = self._connection.execute("SELECT number FROM lines")
+            while numbers := rows.fetchmany(_NUMBERS_AT_ONCE):
+                for (number,) in numbers:
+                    yield number
 
 
 def index_path(output: Path) -> Path:
@@ -89,11 +91,14 @@ def open_index(
     *,
     shard: Shard,
     resuming: bool,
+    errors: str | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> LineIndex:
     """The index of the input: the one at `path` where it was made of the same, else a new one, written there.
 
-    `resuming` tells that there are results already. `progress` is told how many bytes were read, now and then.
+    `resuming` tells that there are results already, and `errors` where failed ones go, for `errors_of` in later
+    runs. `progress` is told how many bytes were read, now and then.
+
     Raises BatchFilesRefused where the index at `path` says that the results are those of another input or shard;
     OSError where one cannot be written.
     """
@@ -101,17 +106,32 @@ def open_index(
     connection = open_tables(path)
     if connection is not None:
         origin = read_origin(connection)
-        wanted = IndexOrigin(digest=batch_input.digest(), settings=parser.settings, shard=shard_name)
+        wanted = IndexOrigin(
+            digest=batch_input.digest(), settings=parser.settings, shard=shard_name, errors=errors
+        )
         if origin == wanted:
             return LineIndex(connection, batch_input, parser)
         connection.close()
         if resuming:
             _refuse_mixture(origin, wanted, batch_input.name, path)
-    IndexBuilder(batch_input, parser.parse, progress).build(path, settings=parser.settings, shard=shard_name)
+    builder = IndexBuilder(batch_input, parser.parse, progress)
+    builder.build(path, settings=parser.settings, shard=shard_name, errors=errors)
     connection = open_tables(path)
     if connection is None:
         raise BatchFilesRefused(f"expected {path} to stay as it was written; it is gone. Begin once more.")
     return LineIndex(connection, batch_input, parser)
+
+
+def errors_of(path: Path) -> str | None:
+    """Where failed results go, as the index at `path` was told; None where it was told nothing, or is not there.
+
+    Raises BatchFilesRefused where something else stands there.
+    """
+    connection = open_tables(path)
+    if connection is None:
+        return None
+    with contextlib.closing(connection):
+        return read_origin(connection).errors
 
 
 def _refuse_mixture(origin: IndexOrigin, wanted: IndexOrigin, name: str, path: Path) -> None:

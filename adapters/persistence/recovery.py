@@ -90,16 +90,20 @@ class _Recovery:
     def examine(self, path: Path) -> _Repair:
         """What the file needs; what it holds is counted."""
         repair = _Repair()
-        lines = scan_results(path, self._read_result)
-        while some := list(islice(lines, _LINES_AT_ONCE)):
-            for line in some:
-                self._look_for_damage(line, repair)
-            heads = [(line, line.content) for line in some if isinstance(line.content, ResultHead)]
-            numbers = self._index.numbers_of([head.custom_id for _, head in heads])
-            for (line, head), number in zip(heads, numbers, strict=True):
-                self._count(path, line, head, number)
+        heads = self._heads(path, repair)
+        while some := list(islice(heads, _LINES_AT_ONCE)):
+            numbers = self._index.numbers_of([head.custom_id for _, head in some])
+            for (place, head), number in zip(some, numbers, strict=True):
+                self._count(path, place, head, number)
                 repair.anew |= self._goes(head)
         return repair
+
+    def _heads(self, path: Path, repair: _Repair) -> Iterator[tuple[int, ResultHead]]:
+        """The results with the numbers of their lines, without the answers, which may be large."""
+        for line in scan_results(path, self._read_result):
+            self._look_for_damage(line, repair)
+            if isinstance(line.content, ResultHead):
+                yield line.number, line.content
 
     def _look_for_damage(self, line: ScannedLine, repair: _Repair) -> None:
         if isinstance(line.content, Remnant):
@@ -111,15 +115,15 @@ class _Recovery:
         else:
             repair.line_feed = not line.ended
 
-    def _count(self, path: Path, line: ScannedLine, head: ResultHead, number: int | None) -> None:
+    def _count(self, path: Path, place: int, head: ResultHead, number: int | None) -> None:
         if number is None:
             raise BatchFilesRefused(
-                f"expected {path} to hold results of this input; line {line.number} has a custom_id that is on no "
+                f"expected {path} to hold results of this input; line {place} has a custom_id that is on no "
                 "line of it. Resume with the input that the batch was begun with, or name another output."
             )
         if number in self._seen:
             raise BatchFilesRefused(
-                f"expected one result for each line of the input; line {line.number} of {path} is another one for "
+                f"expected one result for each line of the input; line {place} of {path} is another one for "
                 f"line {number}. Take one of the two out."
             )
         self._seen.add(number)

@@ -76,6 +76,7 @@ class _Appended:
     """A file that grows by whole lines."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self.handle = os.open(path, _FLAGS, _MODE)
         self._size_bytes = os.fstat(self.handle).st_size
         self._failure: OSError | None = None
@@ -89,10 +90,10 @@ class _Appended:
             while written < len(line):
                 written += os.write(self.handle, line[written:])
         except OSError as failed:
-            self._failure = failed
+            self._failure = OSError(failed.errno, failed.strerror, str(self._path))
             with contextlib.suppress(OSError):
                 os.truncate(self.handle, self._size_bytes)
-            raise
+            raise self._failure from failed
         self._size_bytes += len(line)
 
     def close(self) -> None:

@@ -34,10 +34,6 @@ def lock_results(output: Path) -> ResultLock:
     The lock is that of an empty SQLite database: the same call locks a file on every system. A file system without
     locks has none here either. Raises BatchFilesRefused where another run has it, or where no lock can be made.
     """
-    if not output.parent.is_dir():
-        raise BatchFilesRefused(
-            f"expected the folder of {output} to be there; it is not. Make it, or name another."
-        )
     path = output.with_name(f"{output.name}.lock")
     while True:
         path.touch()

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
 
 from adapters.persistence.refusals import BatchFilesRefused
 
@@ -17,15 +16,6 @@ class ResultPaths:
     output: Path
     errors: Path | None = None
 
-    @classmethod
-    def beside(cls, output: Path, *, errors: bool) -> Self:
-        """`output`, and with `errors` `results.errors.jsonl` beside `results.jsonl`.
-
-        One that an earlier run has left counts also without: its results are results.
-        """
-        sibling = output.with_name(f"{output.stem}.errors{output.suffix}")
-        return cls(output=output, errors=sibling if errors or sibling.exists() else None)
-
     def all(self) -> tuple[Path, ...]:
         """Every file, the output first."""
         return (self.output,) if self.errors is None else (self.output, self.errors)
@@ -33,6 +23,24 @@ class ResultPaths:
     def have_results(self) -> bool:
         """Whether something was written already."""
         return any(path.exists() and path.stat().st_size for path in self.all())
+
+    def refuse_unfit(self) -> None:
+        """Raises BatchFilesRefused where these can be no files of results: nothing was made of them yet."""
+        for path in self.all():
+            if not path.parent.is_dir():
+                raise BatchFilesRefused(
+                    f"expected the folder of {path} to be there; it is not. Make it, or name another."
+                )
+            if path.exists() and not path.is_file():
+                raise BatchFilesRefused(
+                    f"expected {path} to be a file, to go on with where a run ends; it is something else. "
+                    "Name another output."
+                )
+        if self.errors is not None and self.errors.resolve() == self.output.resolve():
+            raise BatchFilesRefused(
+                f"expected a file of their own for failed results; {self.errors} has the others. Name another, or "
+                "none to have all in one."
+            )
 
     def refuse_existing(self) -> None:
         """Raises BatchFilesRefused where there are results that a new batch would be mixed with."""

@@ -1,9 +1,11 @@
 """What a batch has cost so far, over all its runs, in a small file beside its results."""
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Final, Self
 
+from adapters.persistence.delayed_sync import DelayedSync
 from adapters.persistence.refusals import BatchFilesRefused
 
 _WIDTH: Final = 32
@@ -16,7 +18,7 @@ def spent_path(output: Path) -> Path:
 
 
 class SpentFile:
-    """Adds up US dollars; each addition is one system call, and outlives the process once it was made.
+    """Adds up US dollars; each addition outlives the process once it was made, and soon a power cut as well.
 
     It goes on from what was spent before, and there is no file before something is. Raises BatchFilesRefused where
     the file holds something else, OSError where it cannot be read or written.
@@ -26,6 +28,7 @@ class SpentFile:
         self._path = path
         self._usd = _amount(path)
         self._file: int | None = None
+        self._disk: DelayedSync | None = None
 
     @property
     def usd(self) -> float:
@@ -34,17 +37,20 @@ class SpentFile:
 
     def add(self, usd: float) -> None:
         """So much more was spent."""
-        if self._file is None:
+        if self._file is None or self._disk is None:
             self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT, 0o666)
+            self._disk = DelayedSync(partial(os.fsync, self._file))
         self._usd += usd
-        os.pwrite(self._file, b"%*.9f\n" % (_WIDTH - 1, self._usd), 0)
+        os.lseek(self._file, 0, os.SEEK_SET)
+        os.write(self._file, b"%*.9f\n" % (_WIDTH - 1, self._usd))
+        self._disk.want()
 
     def close(self) -> None:
         """Have the amount on the disk, and no more to do with it."""
-        if self._file is not None:
-            file, self._file = self._file, None
+        if self._file is not None and self._disk is not None:
+            file, disk, self._file, self._disk = self._file, self._disk, None, None
             try:
-                os.fsync(file)
+                disk.close()
             finally:
                 os.close(file)
 
@@ -57,7 +63,8 @@ class SpentFile:
 
 def _amount(path: Path) -> float:
     try:
-        usd = float(path.read_bytes())
+        text = path.read_bytes()
+        usd = float(text) if text else 0.0  # a crash came before the first amount
     except FileNotFoundError:
         return 0.0
     except ValueError:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -110,11 +111,43 @@ async def test_a_batch_begun_anew_has_spent_nothing(order: BatchOrder) -> None:
     assert (await answered(order))[2] == 6 * COST_USD
 
 
-async def test_an_errors_file_of_an_earlier_run_counts(order: BatchOrder) -> None:
-    errors = order.output.with_name("results.errors.jsonl")
-    errors.write_text('{"custom_id": "c0", "response": null, "error": {"code": "x"}}\n', encoding="utf-8")
-    with pytest.raises(BatchFilesRefused):
-        await answered(order)
+FAILED = '{"custom_id": "c0", "response": null, "error": {"code": "x"}}\n'
+
+
+@pytest.mark.parametrize("named_again", [False, True])
+async def test_failed_results_stay_where_the_first_run_put_them(order: BatchOrder, named_again: bool) -> None:
+    errors = order.output.with_name("failures.jsonl")
+    with open_batch(replace(order, errors=errors)) as opened:
+        assert opened.paths.errors == errors
+    errors.write_text(FAILED, encoding="utf-8")
+    with pytest.raises(BatchFilesRefused, match=r"failures\.jsonl has some"):
+        await answered(replace(order, errors=errors))
+    for model in (None, "other"):  # which makes another index
+        with open_batch(
+            replace(order, resume=True, model=model, errors=errors if named_again else None)
+        ) as opened:
+            assert opened.paths.errors is not None
+            assert opened.paths.errors.samefile(errors)
+            assert (opened.earlier.succeeded, opened.earlier.failed) == (0, 1)
+
+
+async def test_failed_results_are_not_spread_over_files(order: BatchOrder) -> None:
+    first, second = order.output.with_name("first"), order.output.with_name("second")
+    with open_batch(replace(order, errors=first)):
+        pass
+    with pytest.raises(BatchFilesRefused, match=r"failed results in .*first, where.*got .*second"):
+        await answered(replace(order, errors=second, resume=True))
+    first.rename(second)
+    second.write_text(FAILED, encoding="utf-8")
+    for errors in (second, None):
+        with open_batch(replace(order, errors=errors, resume=True)) as opened:
+            assert (opened.paths.errors, opened.earlier.failed) == (second, 1)
+
+
+async def test_going_on_with_nothing_begins_with_whatever_there_is(order: BatchOrder) -> None:
+    with open_batch(replace(order, shard=Shard(1, 4))):
+        pass
+    assert (await answered(going_on(order)))[:2] == (EndReason.COMPLETE, [f"c{number}" for number in range(6)])
 
 
 def test_mistaken_lines_are_told_and_may_be_skipped(order: BatchOrder) -> None:

@@ -55,16 +55,19 @@ def test_the_table_tells_counts_tokens_cost_latencies_and_errors() -> None:
     assert "$2.250000 in all runs" in told
     assert "failed by provider_timeout  " in told
     assert {"latency p50", "latency p95", "latency p99"} <= set(rows)
-    assert "1 requests failed: give the same command with --retry-failed" in told
+    assert "1 request failed: give the same command with --retry-failed" in told
 
 
 def test_an_early_end_says_why_and_where_to_go_on() -> None:
     early = summary(
-        succeeded=4, ended_early=EarlyEnd("the budget is spent"), errors=Path("failed.jsonl"), skipped=2
+        succeeded=4,
+        ended_early=EarlyEnd("the budget is spent", resume_at=6, resume_with="--resume and more"),
+        errors=Path("failed.jsonl"),
+        skipped=2,
     )
     told = render_summary(early)
     assert "ended early: the budget is spent" in told
-    assert "5 requests are left: give the same command with --resume" in told
+    assert "5 requests are left, from line 6 on: give the same command with --resume and more\n" in told
     assert "results: results.jsonl, failures: failed.jsonl" in told
     assert "mistaken lines" in told
 

@@ -1,4 +1,5 @@
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from tests.persistence.batch_files import (
     asked,
     ids_of,
     opened,
+    paths_apart,
     recover,
     rendered,
     write_input,
@@ -34,7 +36,7 @@ def test_a_batch_that_has_not_begun_is_asked_whole(tmp_path: Path) -> None:
 
 
 def test_what_has_a_result_is_not_asked_again(tmp_path: Path) -> None:
-    paths = ResultPaths.beside(tmp_path / "out.jsonl", errors=True)
+    paths = paths_apart(tmp_path / "out.jsonl")
     write_results(paths, {"d": 200, "b": 500})
     with opened(write_input(tmp_path, IDS), paths.output) as index:
         recovered = recover(paths, index)
@@ -99,7 +101,7 @@ def test_room_that_was_never_filled_is_taken_out(
 
 @pytest.mark.parametrize("errors", [False, True])
 def test_failed_lines_leave_the_files_to_be_asked_again(tmp_path: Path, errors: bool) -> None:
-    paths = ResultPaths.beside(tmp_path / "out.jsonl", errors=errors)
+    paths = paths_apart(tmp_path / "out.jsonl") if errors else ResultPaths(output=tmp_path / "out.jsonl")
     write_results(paths, {"d": 200, "b": 500, "a": 200, "e": 429})
     paths.output.chmod(0o600)
     half = paths.output.read_bytes() + b'{"id":"batch_'
@@ -139,9 +141,9 @@ def test_failed_lines_leave_at_one_stroke(tmp_path: Path, step: str, monkeypatch
 
 
 def test_a_crash_between_two_files_forgets_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    paths = ResultPaths.beside(tmp_path / "out", errors=False)
+    paths = ResultPaths(output=tmp_path / "out")
     write_results(paths, {"a": 200, "b": 500})
-    paths = ResultPaths.beside(tmp_path / "out", errors=True)
+    paths = paths_apart(tmp_path / "out")
     write_results(paths, {"c": 500})
     real_replace = Path.replace
     replaced: list[Path] = []
@@ -159,6 +161,20 @@ def test_a_crash_between_two_files_forgets_nothing(tmp_path: Path, monkeypatch: 
                 recover(paths, index, retry_failed=True)
         assert ids_of(asked(index, recover(paths, index).finished)) == ["b", "d", "e"]
         assert ids_of(asked(index, recover(paths, index, retry_failed=True).finished)) == ["b", "c", "d", "e"]
+
+
+def test_large_answers_are_not_held(tmp_path: Path) -> None:
+    ids = [f"id-{number}" for number in range(40)]
+    paths = ResultPaths(output=tmp_path / "out")
+    paths.output.write_bytes(b"".join(rendered(custom_id, text="x" * 500_000) for custom_id in ids))
+    with opened(write_input(tmp_path, ids), paths.output) as index:
+        tracemalloc.start()
+        try:
+            assert recover(paths, index).succeeded == 40
+            _, peak_bytes = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+    assert peak_bytes < 5_000_000 < paths.output.stat().st_size
 
 
 def test_results_behind_a_link_stay_there(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from adapters.dialects.batch_lines.results import render_result
 from adapters.persistence.refusals import BatchFilesRefused
 from adapters.persistence.result_file import ResultFile
 from adapters.persistence.result_paths import ResultPaths
-from tests.persistence.batch_files import line_called, outcome, rendered, write_results, written
+from tests.persistence.batch_files import line_called, outcome, paths_apart, rendered, write_results, written
 
 
 def test_results_are_there_as_soon_as_they_are_written(tmp_path: Path) -> None:
@@ -24,12 +24,10 @@ def test_results_are_there_as_soon_as_they_are_written(tmp_path: Path) -> None:
 
 
 def test_failures_go_to_a_file_of_their_own_where_there_is_one(tmp_path: Path) -> None:
-    paths = ResultPaths.beside(tmp_path / "out.jsonl", errors=True)
+    paths = paths_apart(tmp_path / "out.jsonl")
     write_results(paths, {"a": 200, "b": 500, "c": 200})
     assert written(tmp_path / "out.jsonl") == ["a", "c"]
     assert written(tmp_path / "out.errors.jsonl") == ["b"]
-    assert ResultPaths.beside(tmp_path / "out.jsonl", errors=False) == paths
-    assert ResultPaths.beside(tmp_path / "other.jsonl", errors=False).errors is None
 
 
 def test_results_are_added_to_those_that_are_there(tmp_path: Path) -> None:
@@ -40,7 +38,7 @@ def test_results_are_added_to_those_that_are_there(tmp_path: Path) -> None:
 
 
 def test_a_new_batch_does_not_mix_its_results_with_others(tmp_path: Path) -> None:
-    paths = ResultPaths.beside(tmp_path / "out", errors=True)
+    paths = paths_apart(tmp_path / "out")
     paths.refuse_existing()
     assert not paths.have_results()
     write_results(paths, {})
@@ -51,9 +49,31 @@ def test_a_new_batch_does_not_mix_its_results_with_others(tmp_path: Path) -> Non
         paths.refuse_existing()
 
 
+@pytest.mark.parametrize(
+    ("output", "errors", "why"),
+    [
+        ("none/out", None, r"the folder of .*none.out to be there"),
+        ("out", "none/errors", r"the folder of .*none.errors to be there"),
+        (".", None, r"to be a file, to go on with where a run ends"),
+        ("pipe", None, r"pipe to be a file"),
+        ("out", "pipe", r"pipe to be a file"),
+        ("out", "folder/../out", r"a file of their own for failed results"),
+    ],
+)
+def test_what_can_be_no_file_of_results_is_refused(
+    tmp_path: Path, output: str, errors: str | None, why: str
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    paths = ResultPaths(output=tmp_path / output, errors=None if errors is None else tmp_path / errors)
+    with pytest.raises(BatchFilesRefused, match=why):
+        paths.refuse_unfit()
+    assert {path.name for path in tmp_path.iterdir()} == {"pipe", "folder"}
+
+
 def test_every_file_is_synced_at_the_end(tmp_path: Path) -> None:
     synced: list[int] = []
-    paths = ResultPaths.beside(tmp_path / "out", errors=True)
+    paths = paths_apart(tmp_path / "out")
     with ResultFile(paths, render_result, sync=lambda file: synced.append(os.fstat(file).st_ino)):
         pass
     assert set(synced) == {path.stat().st_ino for path in paths.all()}

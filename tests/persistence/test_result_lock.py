@@ -90,8 +90,3 @@ def test_what_is_no_lock_is_not_touched(tmp_path: Path) -> None:
     with pytest.raises(BatchFilesRefused, match=r"expected .*poetry\.lock to be empty, to lock .*poetry;"):
         lock_results(tmp_path / "poetry")
     assert foreign.read_text("utf-8") == "versions"
-
-
-def test_results_need_a_folder(tmp_path: Path) -> None:
-    with pytest.raises(BatchFilesRefused, match=r"expected the folder of .* to be there"):
-        lock_results(tmp_path / "absent" / "out")

@@ -40,7 +40,16 @@ def test_there_is_no_file_before_something_is_spent(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("text", ["", "a lot", "-1", "nan", "inf", "1 2"])
+def test_a_crash_before_the_first_amount_is_no_obstacle(tmp_path: Path) -> None:
+    path = tmp_path / "spent"
+    path.touch()
+    with SpentFile(path) as spent:
+        assert spent.usd == 0.0
+        spent.add(0.5)
+    assert float(path.read_bytes()) == 0.5
+
+
+@pytest.mark.parametrize("text", ["\0\0", "a lot", "-1", "nan", "inf", "1 2"])
 def test_what_is_no_amount_is_refused(text: str, tmp_path: Path) -> None:
     path = tmp_path / "spent"
     path.write_text(text, encoding="utf-8")

@@ -327,7 +327,7 @@ os.execv({sys.executable!r}, {batch!r})
     done = subprocess.run([sys.executable, "-c", limited], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 5, done.stderr
     assert "Traceback" not in done.stderr
-    assert "ended early: " in done.stdout
+    assert re.search(rf"ended early: .*{re.escape(str(output))}", done.stdout)
     assert "--resume" in done.stdout
     kept = len(ids(output))
     assert 0 < kept < 300
