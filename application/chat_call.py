@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from application.call_record import CallRecord
+from application.ports.passage import Passage
 from domain.chat.loss import Loss, LossPolicy
 from domain.chat.request import ChatRequest
 from domain.json_types import JSON
@@ -56,6 +57,7 @@ class ChatCall:
     stateful:      the request refers to what its upstream account keeps (an earlier response, a conversation).
     losses:        what translation dropped or changed so far.
     upstream_headers: what the upstream's answer said about itself and the client may see.
+    passage:       takes bytes of the answer past its pieces; None = all have to come as pieces.
     """
 
     request_id: str
@@ -74,6 +76,7 @@ class ChatCall:
     headers: Mapping[str, str] = field(default_factory=dict)
     losses: list[Loss] = field(default_factory=list)
     upstream_headers: Mapping[str, str] = field(default_factory=dict)
+    passage: Passage | None = None
 
     def again(self, target: FallbackTarget | None = None) -> "ChatCall":
         """The same call for a further try, of which nothing is known yet; `target`: to another model."""

@@ -13,6 +13,7 @@ from application.cut_usage import CutUsage
 from application.opening import OpenedAnswer
 from application.ports.chat_provider import Piece
 from application.ports.clock import Clock
+from application.ports.passage import Passage
 from domain.chat import events as ev
 from domain.chat.events import StreamEvent
 from domain.chat.usage import Usage
@@ -67,6 +68,7 @@ class MeteredPieces:
         "_finished",
         "_held",
         "_listener",
+        "_passage",
         "_record",
         "_rest",
         "_served",
@@ -87,6 +89,7 @@ class MeteredPieces:
         self._billing = billing
         self._waiting: list[Piece] = []
         self._listener: CutUsage | None = None
+        self._passage: Passage | None = None
         self._finished = self._settled = self.ended = False
         self._tokens = 0
         self.failure: FeatherGateError | None = None
@@ -106,8 +109,17 @@ class MeteredPieces:
         self._hear(piece)
         return piece
 
+    def pass_through(self, passage: Passage) -> None:
+        """Until these are closed, what tells nothing may go through `passage` while the next one is waited for.
+
+        To be called by whoever has a piece written before it asks for the next.
+        """
+        self._passage = passage
+        self._served.answer.call.passage = self._passed
+
     async def aclose(self) -> None:
         """Close the upstream. Idempotent."""
+        self._served.answer.call.passage = None
         try:
             await self._rest.aclose()
         finally:
@@ -121,6 +133,12 @@ class MeteredPieces:
             self._hear(self._held.popleft())
         if not self._settled:
             self._settle()
+
+    def _passed(self, raw: bytes) -> bool:
+        if self._passage is None or not self._passage(raw):
+            return False
+        self._hear(Piece(raw, ()))
+        return True
 
     def _hear(self, piece: Piece) -> None:
         self._waiting.append(piece)

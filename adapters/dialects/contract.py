@@ -67,6 +67,13 @@ class Relay(Protocol):
         """What `chunk` completes; any split of the bytes forwards the same. Never raises."""
         ...
 
+    def repeated(self, chunk: bytes) -> bytes:
+        """What `feed` would forward for a chunk of whole frames that tell nothing and need no reading.
+
+        Nothing where that cannot be seen at a glance. Such a chunk need not be fed; the relay stays as it is.
+        """
+        ...
+
     def finish(self) -> tuple[bytes, tuple[StreamEvent, ...]]:
         """What the end of the body completes. Never raises."""
         ...

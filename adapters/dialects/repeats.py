@@ -56,6 +56,11 @@ class Repeats:
         mould = self._mould
         return (b"", chunk) if mould is None else mould.split(chunk)
 
+    def whole(self, chunk: bytes) -> bytes:
+        """What to forward for `chunk` if all its frames repeat the learned one; else nothing."""
+        passed, rest = self.split(chunk)
+        return b"" if rest else passed
+
 
 class _Mould:
     """A frame without its fragments. holes: what comes before each, as it came and as it goes; end: the same."""

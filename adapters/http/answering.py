@@ -100,6 +100,7 @@ class ChatAnswering:
 async def _pass_on(answer: Answer, encoding: "_StreamEncoding", stream: EventStream) -> None:
     """Write `answer` piece by piece. Raises the error of one that broke."""
     async with aclosing(answer.pieces) as pieces:
+        pieces.pass_through(stream.write_at_once)
         async for piece in pieces:
             data = encoding.feed(piece)
             if data:

@@ -89,6 +89,10 @@ class AsgiExchange:
             self._watch()
         await self._send({"type": "http.response.body", "body": data, "more_body": True})
 
+    def write_at_once(self, data: bytes) -> bool:
+        del data
+        return False  # ASGI does not tell whether `send` would wait
+
     async def finish(self, data: bytes = b"") -> None:
         self.stop_watching()  # servers report the end of the answer as the client's leaving, too
         if not self._is_whole:  # Hypercorn would wait for ever for somebody to take what it has of the body

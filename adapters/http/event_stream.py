@@ -62,6 +62,16 @@ class EventStream:
         self._written_s = self._loop.time()
         self._writing = False
 
+    def write_at_once(self, data: bytes) -> bool:
+        """Send `data`, whole frames, unless something has to be sent or waited for before; whether it was sent.
+
+        Not while a `write` is under way.
+        """
+        if self._ping is not None or not self._exchange.answered or not self._exchange.write_at_once(data):
+            return False
+        self._written_s = self._loop.time()
+        return True
+
     async def finish(self) -> None:
         """Complete the answer."""
         self._timer.cancel()

@@ -61,6 +61,10 @@ class Exchange(Protocol):
         """Send more of the body; waits while the client reads slower than we write."""
         ...
 
+    def write_at_once(self, data: bytes) -> bool:
+        """Send more of the body, unless `write` would wait or cannot know; whether it was sent."""
+        ...
+
     async def finish(self, data: bytes = b"") -> None:
         """Send the last of the body."""
         ...

@@ -55,6 +55,10 @@ class MemoryExchange:
     async def write(self, data: bytes) -> None:
         self._written.append(data)
 
+    def write_at_once(self, data: bytes) -> bool:
+        self._written.append(data)
+        return True
+
     async def finish(self, data: bytes = b"") -> None:
         if data:
             self._written.append(data)

@@ -118,6 +118,12 @@ class WireExchange:
         if data:
             self._send_framed(data)
 
+    def write_at_once(self, data: bytes) -> bool:
+        if self._connection.flow.write_paused:
+            return False
+        self._send_framed(data)
+        return True
+
     async def finish(self, data: bytes = b"") -> None:
         flow = self._connection.flow
         if flow.write_paused:

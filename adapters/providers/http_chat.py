@@ -1,6 +1,7 @@
 """Chat answers from upstreams over HTTP."""
 
 from collections.abc import AsyncGenerator, Mapping
+from functools import partial
 from typing import Final
 
 from adapters.providers import answer_body
@@ -8,7 +9,7 @@ from adapters.providers.bad_frames import SkippingReader, without_bad_frames
 from adapters.providers.calling import check_status, headers_with, label, shown_headers
 from adapters.providers.conversation import Conversation, PieceReader
 from adapters.providers.deployment_spec import TlsKey
-from adapters.providers.passthrough import PassThrough
+from adapters.providers.passthrough import PassThrough, RelayReader
 from adapters.providers.route import Route
 from adapters.providers.translation import Translation
 from adapters.providers.wire import ModelWire
@@ -85,11 +86,12 @@ class _Streamed:
     No async generator, which would take three times as long to pass a piece on.
     """
 
-    __slots__ = ("_call", "_chunks", "_conversation", "_is_over", "_lingers", "_reader", "_route")
+    __slots__ = ("_call", "_chunks", "_conversation", "_is_over", "_lingers", "_reader", "_response", "_route")
 
     def __init__(
         self, response: UpstreamResponse, conversation: Conversation, route: Route, call: ChatCall
     ) -> None:
+        self._response = response
         self._chunks = response.chunks()
         self._conversation = conversation
         self._route = route
@@ -137,6 +139,8 @@ class _Streamed:
         reader = self._conversation.reader()
         if self._route.skip_bad_frames:
             reader = SkippingReader(reader, self._call.lose)
+        elif isinstance(reader, RelayReader):
+            self._response.offer_to(partial(reader.passed, call=self._call))
         self._reader = reader
         return self._noted(reader.feed(opening.first))
 

@@ -81,6 +81,13 @@ class RelayReader:
     def finish(self) -> Piece:
         return Piece(*self._relay.finish())
 
+    def passed(self, chunk: bytes, call: ChatCall) -> bool:
+        """Whether `chunk`, for which the reader of `call`'s answer waits, went to the client as it came."""
+        if call.passage is None:
+            return False
+        raw = self._relay.repeated(chunk)
+        return bool(raw) and call.passage(raw)
+
 
 def _fitted(
     document: Document, route: Route, wire: ModelWire, *, streamed: bool

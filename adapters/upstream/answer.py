@@ -10,7 +10,7 @@ from adapters.upstream.content_coding import (
     read_within_limit,
     take_inflater,
 )
-from adapters.upstream.port import Chunks, UpstreamRequest
+from adapters.upstream.port import Chunks, Taker, UpstreamRequest
 from domain.errors import UpstreamError
 
 
@@ -44,6 +44,7 @@ class Answer:
         "_inflater",
         "_loop",
         "_source",
+        "_taker",
         "_waiter",
         "buffered_bytes",
         "headed",
@@ -68,6 +69,7 @@ class Answer:
         self._complete = False
         self._failure: UpstreamError | None = None
         self._inflater: Inflater | None = None
+        self._taker: Taker | None = None
         self._waiter: Future[None] | None = None
 
     # The connection's side.
@@ -76,22 +78,33 @@ class Answer:
         self._buffer.append(body)
         self.buffered_bytes += len(body)
 
-    def wake(self) -> None:
+    def arrived(self) -> bool:
+        """Something came, and more will follow; whether the reader goes on waiting, as it is not concerned."""
         waiter = self._waiter
-        if waiter is not None and not waiter.done():
-            waiter.set_result(None)
+        if waiter is None or waiter.done():
+            return False
+        if self._taker is not None and self._buffer:
+            chunk = self._take()
+            if self._taker(chunk):
+                return True
+            self.append(chunk)
+        waiter.set_result(None)
+        return False
 
     def complete(self) -> None:
         """The last byte has come."""
         self._complete = True
-        self._source = None
-        self.wake()
+        self._end()
 
     def fail(self, error: UpstreamError) -> None:
         """No more bytes will come; what came before is still read first."""
         self._failure = error
-        self._source = None
-        self.wake()
+        self._end()
+
+    def _end(self) -> None:
+        self._source = self._taker = None
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
 
     # The reader's side.
 
@@ -110,6 +123,10 @@ class Answer:
 
     def chunks(self) -> Chunks:
         return self if self._inflater is None else inflated(self, self._inflater, request=self.request)
+
+    def offer_to(self, taker: Taker) -> None:
+        if self._inflater is None and self._source is not None:
+            self._taker = taker
 
     async def read(self) -> bytes:
         if self._complete and self._inflater is None:
@@ -159,5 +176,6 @@ class Answer:
 
     def _drop(self) -> None:
         source, self._source = self._source, None
+        self._taker = None
         if source is not None:
             source.drop()

@@ -236,8 +236,8 @@ class Connection(asyncio.Protocol):
             if answer.buffered_bytes > HIGH_WATER_BYTES and not self._paused:
                 self._paused = True
                 self._transport.pause_reading()
-            self._watch(Phase.IDLE, inf)
-            answer.wake()
+            still_awaited = answer.arrived()
+            self._watch(Phase.IDLE, self._loop.time() + limits.idle_s if still_awaited else inf)
         else:
             self._watch(Phase.IDLE, self._loop.time() + limits.idle_s)
 

@@ -7,7 +7,7 @@ from adapters.upstream.content_coding import Inflater, inflated, read_within_lim
 from adapters.upstream.failures import malformed, timed_out
 from adapters.upstream.httpx_errors import is_closed_before_answer, translated
 from adapters.upstream.patience import Patience
-from adapters.upstream.port import UpstreamRequest, UpstreamResponse
+from adapters.upstream.port import Taker, UpstreamRequest, UpstreamResponse
 from adapters.upstream.request_head import header_block, origin_lines
 from adapters.upstream.tls import LazySslContext, TlsSettings
 from domain.errors import ShuttingDown
@@ -147,6 +147,9 @@ class HttpxAnswer:
         if self._inflater is None:
             return self._raw_chunks()
         return inflated(self._raw_chunks(), self._inflater, request=self._request)
+
+    def offer_to(self, taker: Taker) -> None:
+        """Nothing is offered: httpx gives a chunk to none but its reader."""
 
     async def read(self) -> bytes:
         return await read_within_limit(self.chunks(), self._request)

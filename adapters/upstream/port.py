@@ -1,8 +1,8 @@
 """The outbound HTTP port: `UpstreamHttp.open(request)` gives a response whose body is read chunk by chunk."""
 
-from collections.abc import AsyncIterator, Awaitable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from dataclasses import field
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 
 from adapters.upstream.request_body import Body
 from domain.values import dataclass
@@ -69,6 +69,10 @@ class UpstreamRequest:
     model: str | None = None
 
 
+Taker: TypeAlias = Callable[[bytes], bool]
+"""Takes a chunk of a body, or leaves it to the body's reader; whether it took it. Never raises."""
+
+
 class Chunks(Protocol):
     """A body as it arrives; an async generator is one."""
 
@@ -95,6 +99,13 @@ class UpstreamResponse(Protocol):
         (first chunk, idle or total limit), UpstreamUnavailable (the connection broke before the body was complete:
         `Content-Length` not reached, no last chunk), MalformedResponse (bytes that are not HTTP).
         Closing them early closes the connection.
+        """
+        ...
+
+    def offer_to(self, taker: Taker) -> None:
+        """A chunk that comes while the reader waits for one may be offered to `taker`, which saves waking it.
+
+        What is taken counts as read, and the reader goes on waiting.
         """
         ...
 

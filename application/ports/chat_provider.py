@@ -30,6 +30,7 @@ class ChatProvider(Protocol):
         """The answer, piece by piece; the last piece's last event is Ended or Failed.
 
         Raises FeatherGateErrors (RequestError before anything is sent, UpstreamError) where the answer has not
-        begun; closing the generator closes the upstream's socket.
+        begun; closing the generator closes the upstream's socket. Raw bytes without events may be given to the
+        call's `passage`, where there is one, instead of being a piece.
         """
         ...

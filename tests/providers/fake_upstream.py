@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 
-from adapters.upstream.port import UpstreamRequest, UpstreamResponse
+from adapters.upstream.port import Taker, UpstreamRequest, UpstreamResponse
 from domain.errors import UpstreamError
 
 
@@ -34,6 +34,9 @@ class FakeResponse:
             elif step:
                 yield step
         self.read_to_end = True
+
+    def offer_to(self, taker: Taker) -> None:
+        """Everything is left to the reader."""
 
     async def read(self) -> bytes:
         return b"".join([chunk async for chunk in self.chunks()])

@@ -45,6 +45,11 @@ class GeminiRelay:
             return b"", (Failed(MalformedResponse(f"{refused}.")),)
         return self._relay(frames)
 
+    def repeated(self, chunk: bytes) -> bytes:
+        """Nothing: every frame counts its tokens anew."""
+        del chunk
+        return b""
+
     def finish(self) -> tuple[bytes, tuple[StreamEvent, ...]]:
         """What the end of the body completes: the end of the array, Ended or Failed."""
         raw, events = self._relay(self._frames.finish(), is_last=True)

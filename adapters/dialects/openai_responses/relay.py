@@ -68,6 +68,10 @@ class ResponsesRelay:
         raw, events = self._relay(frames)
         return passed + raw, events
 
+    def repeated(self, chunk: bytes) -> bytes:
+        """What to forward for a chunk whose frames tell nothing, if that is seen at a glance; else nothing."""
+        return b"" if self._over or self._frames.is_within_frame else self._repeats.whole(chunk)
+
     def finish(self) -> tuple[bytes, tuple[StreamEvent, ...]]:
         """What the end of the body completes: Failed where the upstream never told how its answer ended."""
         raw, events = self._relay([_closed(frame) for frame in self._frames.finish() if frame.data])
