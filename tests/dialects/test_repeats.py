@@ -77,6 +77,16 @@ def relayed(relay: Relay, chunks: list[bytes]) -> tuple[bytes, list[StreamEvent]
     return b"".join(raw for raw, _ in told), [event for _, events in told for event in events]
 
 
+def glanced_at(relay: Relay, chunks: list[bytes]) -> tuple[bytes, list[StreamEvent]]:
+    """As `relayed`, but what repeats is never fed."""
+    told: list[tuple[bytes, tuple[StreamEvent, ...]]] = []
+    for chunk in chunks:
+        repeated = relay.repeated(chunk)
+        told.append((repeated, ()) if repeated else relay.feed(chunk))
+    told.append(relay.finish())
+    return b"".join(raw for raw, _ in told), [event for _, events in told for event in events]
+
+
 def one_by_one(stream: bytes) -> list[bytes]:
     """So that no chunk ever holds a whole frame, and each is read."""
     return [stream[at : at + 1] for at in range(len(stream))]
@@ -96,9 +106,30 @@ def test_frames_that_repeat_go_out_as_if_they_were_read(
     read, told = relayed(relay(REPLY), one_by_one(stream))
     in_twos = [b"".join(frames[at : at + 2]) for at in range(0, len(frames), 2)]
     for chunks in (frames, in_twos, data.draw(canonical.splits(stream))):
-        raw, events = relayed(relay(REPLY), chunks)
-        assert raw == read
-        assert [repr(event) for event in events] == [repr(event) for event in told]
+        for way in (relayed, glanced_at):
+            raw, events = way(relay(REPLY), chunks)
+            assert raw == read
+            assert [repr(event) for event in events] == [repr(event) for event in told]
+
+
+@pytest.mark.parametrize(
+    ("relay", "template"), [(ChatRelay, CHAT[0]), (MessagesRelay, MESSAGES[0]), (ResponsesRelay, RESPONSES[0])]
+)
+def test_only_whole_frames_at_their_place_are_repeated(
+    relay: type[ChatRelay] | type[MessagesRelay] | type[ResponsesRelay], template: bytes
+) -> None:
+    one = relay(REPLY)
+    like = template % ((b"1",) * template.count(b"%b")) + b"\n\n"
+    assert not one.repeated(like)
+    for _ in range(3):
+        one.feed(like)
+    assert one.repeated(like) == one.repeated(like + like)[: len(one.repeated(like))] != b""
+    assert not one.repeated(like + b"data: [DONE]\n\n")
+    assert not one.repeated(like[:-1])
+    one.feed(b"data: {")
+    assert not one.repeated(like)
+    one.feed(b"\n\n")  # no JSON: the answer is over
+    assert not one.repeated(like)
 
 
 def frame(data: bytes, end: bytes = b"\n\n") -> Frame:

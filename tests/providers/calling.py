@@ -12,6 +12,7 @@ from adapters.dialects.openai_chat.dialect import OpenAIChat
 from adapters.providers.binding import bind
 from adapters.providers.deployment_spec import DeploymentSpec
 from adapters.providers.http_chat import HttpChatProvider
+from adapters.upstream.port import UpstreamHttp
 from application.call_record import CallRecord
 from application.chat_call import ChatCall
 from application.ports.chat_provider import Piece
@@ -55,7 +56,7 @@ def call_in(client: ClientDialect, body: bytes, *, stream: bool = False, **field
     )
 
 
-def provider_of(spec: DeploymentSpec, upstream: FakeUpstream) -> tuple[HttpChatProvider, Deployment]:
+def provider_of(spec: DeploymentSpec, upstream: UpstreamHttp) -> tuple[HttpChatProvider, Deployment]:
     """The provider of this one deployment, before `upstream`."""
     bindings = bind([spec], {})
     assert bindings.mistakes == ()
