@@ -224,5 +224,29 @@ async def test_long_streams_keep_their_bytes(stage: Stage, framing: str) -> None
     assert got == body
 
 
+@pytest.mark.parametrize("ends", [True, False], ids=["ends", "breaks"])
+async def test_tokens_keep_their_order_however_slowly_they_are_read(stage: Stage, ends: bool) -> None:
+    tokens = [FRAME.replace(b'"hi"', b'"%06d %b"' % (number, b"x" * 2_000)) for number in range(2_000)]
+    many_sent = asyncio.Event()
+
+    async def play(exchange: Exchange) -> None:
+        await exchange.send(b"HTTP/1.1 200 OK\r\n%bTransfer-Encoding: chunked\r\n\r\n" % EVENTS_TYPE)
+        for number, token in enumerate(tokens):
+            await exchange.send(b"%x\r\n%b\r\n" % (len(token), token))
+            if number == 100:
+                many_sent.set()
+        await exchange.send(in_chunks(LAST_FRAME, DONE) if ends else b"no chunk\r\n")
+
+    stage.plays(play)
+    async with asyncio.timeout(20), await stage.connect() as client:
+        await client.send(request(STREAM))
+        await many_sent.wait()
+        got = await client.answer()
+    assert got.complete
+    said, last = b"".join(tokens), got.body[len(b"".join(tokens)) :]
+    assert got.body.startswith(said)
+    assert last == LAST_FRAME + DONE if ends else b'"error"' in last
+
+
 def _on_a_line(oddity: bytes) -> bytes:
     return oddity.replace(b"\r", b" ").replace(b"\n", b" ")
