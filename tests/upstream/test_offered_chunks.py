@@ -116,8 +116,9 @@ async def test_the_limits_go_on_counting(idle_s: float, total_s: float) -> None:
     reading = asyncio.ensure_future(fed.read())
     await asyncio.sleep(0)
     fed.chunk(b"taken")
-    with pytest.raises(UpstreamTimeout):
-        await reading
+    async with asyncio.timeout(5):
+        with pytest.raises(UpstreamTimeout):
+            await reading
     assert (fed.taken, fed.transport.closed) == (1, True)
 
 
