@@ -119,7 +119,7 @@ class MeteredPieces:
 
     async def aclose(self) -> None:
         """Close the upstream. Idempotent."""
-        self._served.answer.call.passage = None
+        self._passage = self._served.answer.call.passage = None
         try:
             await self._rest.aclose()
         finally:
