@@ -18,22 +18,20 @@ from typing import Final
 
 import uvloop
 
-from bench.dialects import Chat, Dialect
+from bench.dialects import Chat
 from bench.environments import PY_SPY, ROOT, install_py_spy
 from bench.load.connection import once
 from bench.load.streams import open_streams, set_pace
 from bench.load.wrk import closed_loop
 from bench.measures.rounds import say
-from bench.mock.server import Pace
+from bench.mock.server import ENDLESS, Pace
 from bench.processes import Process, Program, pin_load, running
-from bench.systems import CHAT_PAIR, LOGS, Pair, ask_feathergate, feathergate, upstreams
+from bench.systems import CHAT_PAIR, CHAT_TO_MESSAGES, LOGS, Pair, ask_feathergate, feathergate, upstreams
 
 _TOP: Final = 45
 _RATE_HZ: Final = 500
 _WARM_UP_S: Final = 1.0
 _STREAMS: Final = 64
-_ENDLESS: Final = 100_000_000
-_TO_MESSAGES: Final = Pair(Dialect.CHAT, Dialect.MESSAGES)
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,9 +46,9 @@ class Scene:
 
 SCENES: Final = (
     Scene(title="C ← C, 1 kB, 32 connections", pair=CHAT_PAIR),
-    Scene(title="C ← A, 1 kB, 32 connections", pair=_TO_MESSAGES),
+    Scene(title="C ← A, 1 kB, 32 connections", pair=CHAT_TO_MESSAGES),
     Scene(title="C ← C, 6,000 chunks/s over 64 streams", pair=CHAT_PAIR, chat=Chat(stream=True)),
-    Scene(title="C ← A, 6,000 chunks/s over 64 streams", pair=_TO_MESSAGES, chat=Chat(stream=True)),
+    Scene(title="C ← A, 6,000 chunks/s over 64 streams", pair=CHAT_TO_MESSAGES, chat=Chat(stream=True)),
     Scene(title="C ← C, 10 MB, 4 connections", pair=CHAT_PAIR, chat=Chat(image_bytes=10_000_000), connections=4),
 )
 
@@ -96,7 +94,7 @@ async def _load(scene: Scene, seconds: float) -> AsyncIterator[None]:
     request = ask_feathergate(scene.pair, scene.chat)
     await once(request)
     if scene.chat.stream:
-        await set_pace(Pace(tokens=_ENDLESS, interval_s=_STREAMS / 6_000))
+        await set_pace(Pace(tokens=ENDLESS, interval_s=_STREAMS / 6_000))
         async with open_streams(request, scene.pair.client, _STREAMS):
             yield
         return

@@ -53,6 +53,8 @@ class Pair:
 
 PAIRS: Final = tuple(Pair(client, upstream) for client in Dialect for upstream in Dialect)
 CHAT_PAIR: Final = Pair(Dialect.CHAT, Dialect.CHAT)
+CHAT_TO_MESSAGES: Final = Pair(Dialect.CHAT, Dialect.MESSAGES)
+CHAT_TO_GEMINI: Final = Pair(Dialect.CHAT, Dialect.GEMINI)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

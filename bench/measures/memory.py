@@ -7,11 +7,11 @@ from typing import Final
 from bench.dialects import Chat, Dialect, Request
 from bench.load.streams import open_streams, set_pace
 from bench.load.wrk import closed_loop
-from bench.mock.server import Pace
+from bench.mock.server import ENDLESS, Pace
 from bench.processes import Process
 from bench.report import rows
 from bench.report.rows import Row, Spread
-from bench.systems import CHAT_PAIR, FEATHERGATE, Pair, System
+from bench.systems import CHAT_PAIR, CHAT_TO_MESSAGES, FEATHERGATE, Pair, System
 
 _REQUESTS: Final = 200_000
 _ABORTS: Final = 2_000
@@ -19,8 +19,6 @@ _ABORTED_AT_ONCE: Final = 100
 _CONNECTIONS: Final = 32
 _MANY_CONNECTIONS: Final = 256
 _SETTLE_S: Final = 1.0
-_ENDLESS: Final = 100_000_000
-_TO_MESSAGES: Final = Pair(Dialect.CHAT, Dialect.MESSAGES)
 
 
 def idle(systems: Sequence[System]) -> list[Row]:
@@ -35,7 +33,7 @@ def idle(systems: Sequence[System]) -> list[Row]:
 async def growth(gateway: System) -> AsyncIterator[Row]:
     """What is left after many requests, passed through and translated, and many streams that clients left."""
     process = _process(gateway)
-    asks = [_request(gateway, pair, Chat()) for pair in (CHAT_PAIR, _TO_MESSAGES)]
+    asks = [_request(gateway, pair, Chat()) for pair in (CHAT_PAIR, CHAT_TO_MESSAGES)]
     await closed_loop(asks[0], connections=_MANY_CONNECTIONS, seconds=2.0)
     yield Row(what=rows.LOADED_MEMORY, system=FEATHERGATE, unit="MB", value=Spread.of([process.resident_mb()]))
     for ask in asks:
@@ -61,7 +59,7 @@ async def growth(gateway: System) -> AsyncIterator[Row]:
 async def per_stream(gateway: System, counts: Sequence[int]) -> AsyncIterator[Row]:
     """What a stream holds that is open and says nothing, the smallest crowd first."""
     process = _process(gateway)
-    await set_pace(Pace(tokens=_ENDLESS, interval_s=3600.0))
+    await set_pace(Pace(tokens=ENDLESS, interval_s=3600.0))
     for count in counts:
         before_mb = process.resident_mb()
         request = _request(gateway, CHAT_PAIR, Chat(stream=True))
@@ -74,7 +72,7 @@ async def per_stream(gateway: System, counts: Sequence[int]) -> AsyncIterator[Ro
 
 async def _leave(request: Request, count: int) -> None:
     """Open streams and leave them in the middle."""
-    await set_pace(Pace(tokens=_ENDLESS, interval_s=0.05))
+    await set_pace(Pace(tokens=ENDLESS, interval_s=0.05))
     async with open_streams(request, Dialect.CHAT, count):
         await asyncio.sleep(0.05)
 

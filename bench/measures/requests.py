@@ -3,18 +3,28 @@
 from collections.abc import AsyncIterator, Iterable, Sequence
 from typing import Final
 
-from bench.dialects import Chat, Dialect
+from bench.dialects import Chat
 from bench.measures.rounds import Case, Plan, interleaved, throughput_case, throughput_row
 from bench.report import rows
 from bench.report.rows import TIMES, Row, Spread
-from bench.systems import CHAT_PAIR, DIRECT, FEATHERGATE, NGINX, PAIRS, Pair, System
+from bench.systems import (
+    CHAT_PAIR,
+    CHAT_TO_GEMINI,
+    CHAT_TO_MESSAGES,
+    DIRECT,
+    FEATHERGATE,
+    NGINX,
+    PAIRS,
+    Pair,
+    System,
+)
 
 _CONNECTIONS: Final = 32
 _BODY_CONNECTIONS: Final = 4
 _BODIES: Final = (("100 kB", 100_000), ("10 MB", 10_000_000))
 _BODY_BYTES: Final = 10_000_000
 _SMALL: Final = Chat()
-_COMPARED: Final = (Pair(Dialect.CHAT, Dialect.MESSAGES), Pair(Dialect.CHAT, Dialect.GEMINI))
+_COMPARED: Final = (CHAT_TO_MESSAGES, CHAT_TO_GEMINI)
 
 
 async def connections(systems: Sequence[System], plan: Plan) -> AsyncIterator[Row]:

@@ -11,16 +11,14 @@ from bench.dialects import Chat, Dialect, Request
 from bench.load.streams import NotFlowing, open_streams, set_pace
 from bench.load.wrk import LoadFailed
 from bench.measures.rounds import Case, Found, Plan, interleaved
-from bench.mock.server import Pace
+from bench.mock.server import ENDLESS, Pace
 from bench.report import rows
 from bench.report.rows import Row, Spread
-from bench.systems import CHAT_PAIR, DIRECT, FEATHERGATE, NGINX, PAIRS, Pair, System
+from bench.systems import CHAT_PAIR, CHAT_TO_MESSAGES, DIRECT, FEATHERGATE, NGINX, PAIRS, Pair, System
 
 _STREAMS: Final = 64
 _PACED_PER_S: Final = 6_000
-_ENDLESS: Final = 100_000_000
 _TOKENS_OF_ANSWER: Final = 200
-_TO_MESSAGES: Final = Pair(Dialect.CHAT, Dialect.MESSAGES)
 _SETTLE_S: Final = 0.5
 
 
@@ -35,10 +33,10 @@ class Flow:
 
 async def paced(systems: Sequence[System], plan: Plan) -> AsyncIterator[Row]:
     """6,000 chunks a second, handed on by everybody."""
-    pace = Pace(tokens=_ENDLESS, interval_s=_STREAMS / _PACED_PER_S)
+    pace = Pace(tokens=ENDLESS, interval_s=_STREAMS / _PACED_PER_S)
     if plan.quick:
         systems = [system for system in systems if system.name in (DIRECT, NGINX, FEATHERGATE)]
-    for pair in (CHAT_PAIR, _TO_MESSAGES):
+    for pair in (CHAT_PAIR, CHAT_TO_MESSAGES):
         cases = _cases(systems, pair, partial(_flow, pace=pace, repeat=False, seconds=plan.seconds))
         for name, found in (await interleaved(cases, plan.repeats)).items():
             yield _flow_row(rows.paced_chunks(pair), name, found)
@@ -47,7 +45,7 @@ async def paced(systems: Sequence[System], plan: Plan) -> AsyncIterator[Row]:
 async def unpaced(systems: Sequence[System], plan: Plan) -> AsyncIterator[Row]:
     """As many chunks as are taken, in answers of 200 tokens, by everybody; then all pairs through FeatherGate."""
     flow = partial(_flow, pace=Pace(tokens=_TOKENS_OF_ANSWER), repeat=True, seconds=plan.seconds)
-    for pair in (CHAT_PAIR, _TO_MESSAGES):
+    for pair in (CHAT_PAIR, CHAT_TO_MESSAGES):
         for name, found in (await interleaved(_cases(systems, pair, flow), plan.repeats)).items():
             yield _flow_row(rows.most_chunks(pair), name, found)
 
@@ -63,7 +61,7 @@ async def every_pair(systems: Sequence[System], plan: Plan) -> AsyncIterator[Row
 
 async def crowd(systems: Sequence[System], count: int, seconds: float) -> AsyncIterator[Row]:
     """Very many streams with a token each two seconds, directly and through the gateway."""
-    await set_pace(Pace(tokens=_ENDLESS, interval_s=2.0))
+    await set_pace(Pace(tokens=ENDLESS, interval_s=2.0))
     quantiles: dict[str, dict[int, float]] = {}
     for system in systems:
         request = system.ask(CHAT_PAIR, Chat(stream=True))

@@ -1,7 +1,7 @@
 """The streams of the four vendors, cut into what opens them, one token, and what closes them."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -13,6 +13,25 @@ TOKEN_SIGN: Final = b"@"
 _SLOT: Final = "\x00"
 _PROMPT_TOKENS: Final = 222
 _CREATED_UNIX_S: Final = 1_736_892_104
+
+_RESPONSE: Final[Mapping[str, Any]] = {
+    "id": "resp_bench",
+    "object": "response",
+    "created_at": _CREATED_UNIX_S,
+    "status": "in_progress",
+    "error": None,
+    "incomplete_details": None,
+    "model": "gpt-4o-mini-2024-07-18",
+    "output": [],
+    "parallel_tool_calls": True,
+    "tool_choice": "auto",
+    "tools": [],
+    "usage": None,
+    "metadata": {},
+}
+_RESPONSES_MESSAGE: Final = {"id": "msg_bench", "type": "message", "role": "assistant"}
+_RESPONSES_PART: Final[Mapping[str, Any]] = {"type": "output_text", "text": "", "annotations": []}
+_RESPONSES_PLACE: Final[Mapping[str, Any]] = {"item_id": "msg_bench", "output_index": 0, "content_index": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +60,11 @@ def frames_of(dialect: Dialect) -> Frames:
 def _encoded(member: Any, name: str | None = None) -> bytes:
     event = "" if name is None else f"event: {name}\n"
     return f"{event}data: {json.dumps(member, separators=(',', ':'), ensure_ascii=False)}\n\n".encode()
+
+
+def _event(name: str, **members: Any) -> bytes:
+    """An event that is named twice, as those of Messages and Responses are."""
+    return _encoded({"type": name, **members}, name)
 
 
 def _token_frame(encoded: bytes) -> tuple[bytes, bytes]:
@@ -85,17 +109,14 @@ def _messages() -> Frames:
         "usage": {**usage, "output_tokens": 1},
     }
 
-    def event(name: str, **members: Any) -> bytes:
-        return _encoded({"type": name, **members}, name)
-
     def closing(said: Sequence[bytes]) -> bytes:
         stop = {"stop_reason": "end_turn", "stop_sequence": None}
-        delta = event("message_delta", delta=stop, usage={**usage, "output_tokens": len(said)})
-        return event("content_block_stop", index=0) + delta + event("message_stop")
+        delta = _event("message_delta", delta=stop, usage={**usage, "output_tokens": len(said)})
+        return _event("content_block_stop", index=0) + delta + _event("message_stop")
 
-    block = event("content_block_start", index=0, content_block={"type": "text", "text": ""})
-    token = event("content_block_delta", index=0, delta={"type": "text_delta", "text": _SLOT})
-    return Frames(event("message_start", message=message) + block, *_token_frame(token), closing)
+    block = _event("content_block_start", index=0, content_block={"type": "text", "text": ""})
+    token = _event("content_block_delta", index=0, delta={"type": "text_delta", "text": _SLOT})
+    return Frames(_event("message_start", message=message) + block, *_token_frame(token), closing)
 
 
 def _gemini() -> Frames:
@@ -112,52 +133,40 @@ def _gemini() -> Frames:
 
 
 def _responses() -> Frames:
-    response = {
-        "id": "resp_bench",
-        "object": "response",
-        "created_at": _CREATED_UNIX_S,
-        "status": "in_progress",
-        "error": None,
-        "incomplete_details": None,
-        "model": "gpt-4o-mini-2024-07-18",
-        "output": [],
-        "parallel_tool_calls": True,
-        "tool_choice": "auto",
-        "tools": [],
-        "usage": None,
-        "metadata": {},
-    }
-    part = {"type": "output_text", "text": "", "annotations": []}
-    message = {"id": "msg_bench", "type": "message", "role": "assistant"}
-    place = {"item_id": "msg_bench", "output_index": 0, "content_index": 0}
-
-    def event(number: int, name: str, **members: Any) -> bytes:
-        return _encoded({"type": name, "sequence_number": number, **members}, name)
-
     def closing(said: Sequence[bytes]) -> bytes:
-        text, number = b"".join(said).decode(), 4 + len(said)
-        whole = {**part, "text": text}
-        item = {**message, "status": "completed", "content": [whole]}
+        text, count = b"".join(said).decode(), len(said)
+        part = {**_RESPONSES_PART, "text": text}
+        item = {**_RESPONSES_MESSAGE, "status": "completed", "content": [part]}
         usage = {
             "input_tokens": _PROMPT_TOKENS,
             "input_tokens_details": {"cached_tokens": 0},
-            "output_tokens": len(said),
+            "output_tokens": count,
             "output_tokens_details": {"reasoning_tokens": 0},
-            "total_tokens": _PROMPT_TOKENS + len(said),
+            "total_tokens": _PROMPT_TOKENS + count,
         }
-        completed = {**response, "status": "completed", "output": [item], "usage": usage}
-        return (
-            event(number, "response.output_text.done", **place, text=text)
-            + event(number + 1, "response.content_part.done", **place, part=whole)
-            + event(number + 2, "response.output_item.done", output_index=0, item=item)
-            + event(number + 3, "response.completed", response=completed)
+        completed = {**_RESPONSE, "status": "completed", "output": [item], "usage": usage}
+        return _numbered(
+            4 + count,
+            ("response.output_text.done", {**_RESPONSES_PLACE, "text": text}),
+            ("response.content_part.done", {**_RESPONSES_PLACE, "part": part}),
+            ("response.output_item.done", {"output_index": 0, "item": item}),
+            ("response.completed", {"response": completed}),
         )
 
-    empty = {**message, "status": "in_progress", "content": []}
-    opening = (
-        event(0, "response.created", response=response)
-        + event(1, "response.in_progress", response=response)
-        + event(2, "response.output_item.added", output_index=0, item=empty)
-        + event(3, "response.content_part.added", **place, part=part)
+    empty = {**_RESPONSES_MESSAGE, "status": "in_progress", "content": []}
+    opening = _numbered(
+        0,
+        ("response.created", {"response": _RESPONSE}),
+        ("response.in_progress", {"response": _RESPONSE}),
+        ("response.output_item.added", {"output_index": 0, "item": empty}),
+        ("response.content_part.added", {**_RESPONSES_PLACE, "part": _RESPONSES_PART}),
     )
-    return Frames(opening, *_token_frame(event(4, "response.output_text.delta", **place, delta=_SLOT)), closing)
+    token = _numbered(4, ("response.output_text.delta", {**_RESPONSES_PLACE, "delta": _SLOT}))
+    return Frames(opening, *_token_frame(token), closing)
+
+
+def _numbered(first: int, *events: tuple[str, Mapping[str, Any]]) -> bytes:
+    """Events of Responses, by name and members, numbered from `first`."""
+    return b"".join(
+        _event(name, sequence_number=number, **members) for number, (name, members) in enumerate(events, first)
+    )

@@ -26,6 +26,9 @@ _HEAD: Final = (
 _NO_CONTENT: Final = b"HTTP/1.1 204 No Content\r\n\r\n"
 _LAST_CHUNK: Final = b"0\r\n\r\n"
 
+ENDLESS: Final = 100_000_000
+"""Tokens of a stream that outlasts every measurement."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:

@@ -4,13 +4,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from bench.dialects import Dialect
 from bench.report import rows
 from bench.report.rows import TIMES, Report
-from bench.systems import CHAT_PAIR, DIRECT, FEATHERGATE, LITELLM, NGINX, PORTKEY, Pair
+from bench.systems import (
+    CHAT_PAIR,
+    CHAT_TO_GEMINI,
+    CHAT_TO_MESSAGES,
+    DIRECT,
+    FEATHERGATE,
+    LITELLM,
+    NGINX,
+    PORTKEY,
+)
 
-_TO_MESSAGES: Final = Pair(Dialect.CHAT, Dialect.MESSAGES)
-_TO_GEMINI: Final = Pair(Dialect.CHAT, Dialect.GEMINI)
 _CONNECTIONS: Final = 32
 
 
@@ -59,7 +65,7 @@ def targets() -> Iterator[Target]:
     yield _ratio("C ← C, 1 kB, 32 connections, to nginx", 0.55, small, NGINX)
     yield _ratio("C ← C, 1 kB, 32 connections, to litellm", 150, small, LITELLM)
     yield _ratio("C ← C, 1 kB, 32 connections, to Portkey", 35, small, PORTKEY)
-    for pair in (_TO_MESSAGES, _TO_GEMINI):
+    for pair in (CHAT_TO_MESSAGES, CHAT_TO_GEMINI):
         translated = rows.throughput(pair, rows.SMALL, _CONNECTIONS)
         yield Target(
             what=f"{pair} to our own pass-through",
@@ -75,7 +81,7 @@ def targets() -> Iterator[Target]:
     yield _at_most(rows.steady_latency(99), 2, "ms")
     yield _at_most(rows.FIRST_TOKEN_P50, 0.4, "ms")
     yield _cpu("CPU per chunk at 6,000/s, passed through", 25, rows.paced_chunks(CHAT_PAIR))
-    yield _cpu("CPU per chunk at 6,000/s, translated", 40, rows.paced_chunks(_TO_MESSAGES))
+    yield _cpu("CPU per chunk at 6,000/s, translated", 40, rows.paced_chunks(CHAT_TO_MESSAGES))
     yield _ratio("10 MB body, to nginx", 0.5, rows.throughput(CHAT_PAIR, "10 MB", 4), NGINX)
     yield _at_most(rows.BODY_PEAK, 2.5, TIMES)
     yield _at_most(rows.START, 0.35, "s")
