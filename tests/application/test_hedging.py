@@ -1,7 +1,7 @@
 """Hedging: a second deployment is asked where the first is slow; the slower one is closed."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator
 
 import pytest
 
@@ -26,7 +26,7 @@ class Fleet:
         self.clock = ManualClock()
         self.deployments = [deployment(ident="a"), deployment(ident="b")]
         self.attempts: Attempts = attempts_over(self.deployments, self.clock, HEDGED)
-        self.acts: list[Callable[[], str]] = []
+        self.acts: list[str] = []
         self.asked: list[str] = []
         self.closed: list[str] = []
         self.failures: list[UpstreamUnavailable] = []
@@ -37,7 +37,7 @@ class Fleet:
         self.asked.append(asked.id)
         if len(self.asked) == 2:
             self.both_asked.set()
-        act = self.acts.pop(0)() if self.acts else "answer"
+        act = self.acts.pop(0) if self.acts else "answer"
         try:
             if act != "answer":
                 await self.going_on.wait()
@@ -62,6 +62,14 @@ class Fleet:
         self.closed.clear()
         self.both_asked.clear()
 
+    async def call_both(self, *acts: str) -> asyncio.Task[str]:
+        """A call of the warm fleet, for which both have been asked and wait until they are let go on."""
+        await self.warm()
+        self.acts = list(acts)
+        calling = asyncio.create_task(self.call())
+        await self.both_asked.wait()
+        return calling
+
     @property
     def in_flight(self) -> list[int]:
         return [member.standing.in_flight for member in self.attempts.roster.standings()]
@@ -69,7 +77,7 @@ class Fleet:
 
 async def test_nobody_is_hedged_before_the_pace_is_known() -> None:
     fleet = Fleet()
-    fleet.acts = [lambda: "hang"]
+    fleet.acts = ["hang"]
     calling = asyncio.ensure_future(fleet.call())
     for _ in range(20):
         await asyncio.sleep(0)
@@ -81,7 +89,7 @@ async def test_nobody_is_hedged_before_the_pace_is_known() -> None:
 async def test_a_second_answers_for_a_slow_first_which_is_closed() -> None:
     fleet = Fleet()
     await fleet.warm()
-    fleet.acts = [lambda: "hang"]
+    fleet.acts = ["hang"]
     served_by = await asyncio.wait_for(fleet.call(), 5)
     first, second = fleet.asked
     assert first != second == served_by
@@ -91,10 +99,7 @@ async def test_a_second_answers_for_a_slow_first_which_is_closed() -> None:
 
 async def test_the_first_may_still_win() -> None:
     fleet = Fleet()
-    await fleet.warm()
-    fleet.acts = [lambda: "hang", lambda: "fail"]
-    calling = asyncio.ensure_future(fleet.call())
-    await fleet.both_asked.wait()
+    calling = await fleet.call_both("hang", "fail")
     fleet.going_on.set()
     assert await calling == fleet.asked[0]
     assert sorted(fleet.closed) == ["a", "b"]
@@ -103,10 +108,7 @@ async def test_the_first_may_still_win() -> None:
 
 async def test_a_failure_beside_an_answer_holds_nothing_of_the_call() -> None:
     fleet = Fleet()
-    await fleet.warm()
-    fleet.acts = [lambda: "hang", lambda: "fail"]
-    calling = asyncio.ensure_future(fleet.call())
-    await fleet.both_asked.wait()
+    calling = await fleet.call_both("hang", "fail")
     fleet.going_on.set()
     await calling
     assert [failure.__traceback__ for failure in fleet.failures] == [None]
@@ -114,10 +116,7 @@ async def test_a_failure_beside_an_answer_holds_nothing_of_the_call() -> None:
 
 async def test_where_both_fail_the_first_failure_is_raised() -> None:
     fleet = Fleet()
-    await fleet.warm()
-    fleet.acts = [lambda: "fail", lambda: "fail"]
-    calling = asyncio.ensure_future(fleet.call())
-    await fleet.both_asked.wait()
+    calling = await fleet.call_both("fail", "fail")
     fleet.going_on.set()
     with pytest.raises(UpstreamUnavailable) as raised:
         await calling
@@ -127,10 +126,7 @@ async def test_where_both_fail_the_first_failure_is_raised() -> None:
 
 async def test_a_caller_that_leaves_takes_both_along() -> None:
     fleet = Fleet()
-    await fleet.warm()
-    fleet.acts = [lambda: "hang", lambda: "hang"]
-    calling = asyncio.ensure_future(fleet.call())
-    await fleet.both_asked.wait()
+    calling = await fleet.call_both("hang", "hang")
     calling.cancel()
     with pytest.raises(asyncio.CancelledError):
         await calling
@@ -144,7 +140,7 @@ async def test_hedges_stay_within_their_share() -> None:
         fleet.deployments, fleet.clock, RoutingPolicy(hedging=HedgingPolicy(enabled=True, share=0.0))
     )
     await fleet.warm()
-    fleet.acts = [lambda: "hang"]
+    fleet.acts = ["hang"]
     calling = asyncio.ensure_future(fleet.call())
     for _ in range(20):
         await asyncio.sleep(0)
