@@ -5,10 +5,8 @@ import base64
 import gzip
 import random
 import zlib
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,12 +18,10 @@ from tests.http.both_servers import (
     LAST_FRAME,
     MODEL,
     SENT,
-    SERVERS,
     STREAM,
     Stage,
     head,
     request,
-    staged,
 )
 from tests.http.both_servers import chunked as in_chunks
 from tests.upstream.scripted_server import Exchange, Script, answer, sends, sends_and_closes
@@ -36,10 +32,10 @@ JSON_TYPE = b"Content-Type: application/json\r\n"
 EVENTS_TYPE = b"Content-Type: text/event-stream\r\n"
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=SERVERS)
-async def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    async with staged(request.param, tmp_path_factory.mktemp(request.param)) as running:
-        yield running
+@pytest.fixture(scope="module")
+def stage(running_stage: Stage) -> Stage:
+    """For all examples of a property; each says itself what the upstream plays."""
+    return running_stage
 
 
 texts = st.lists(

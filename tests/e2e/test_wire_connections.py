@@ -16,13 +16,11 @@ from tests.http.both_servers import (
     FRAMES,
     PATH,
     SENT,
-    SERVERS,
     STREAM,
     Stage,
     chunked,
     head,
     request,
-    staged,
 )
 from tests.http.http_client import Connection
 from tests.http.test_leaving_clients import until
@@ -42,20 +40,6 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 EVENTS = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 STREAMS = sends(EVENTS + chunked(FRAMES))
 CONTINUE = b"HTTP/1.1 100 "
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=SERVERS)
-async def running(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Stage]:
-    async with staged(request.param, tmp_path_factory.mktemp(request.param)) as stage:
-        yield stage
-
-
-@pytest.fixture
-def stage(running: Stage) -> Stage:
-    running.plays()
-    return running
 
 
 @pytest_asyncio.fixture(loop_scope="module")

@@ -4,13 +4,11 @@ import asyncio
 import base64
 import gzip
 import random
-from collections.abc import AsyncIterator
 from itertools import pairwise
 
 import pytest
-import pytest_asyncio
 
-from tests.http.both_servers import ANSWER, BODY, MODEL, SENT, SERVERS, Stage, chunked, head, request, staged
+from tests.http.both_servers import ANSWER, BODY, MODEL, SENT, Stage, chunked, head, request
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -23,20 +21,6 @@ LONG = (
     )
 )
 LONG_SENT = LONG.replace(MODEL, b'"model":"m"')
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=SERVERS)
-async def running(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Stage]:
-    async with staged(request.param, tmp_path_factory.mktemp(request.param)) as stage:
-        yield stage
-
-
-@pytest.fixture
-def stage(running: Stage) -> Stage:
-    running.plays()
-    return running
 
 
 FRAMED = {

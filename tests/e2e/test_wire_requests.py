@@ -4,11 +4,9 @@ What the upstream saw is counted: a request that was smuggled would be among it.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
-import pytest_asyncio
 
 from tests.http.both_servers import (
     ANSWER,
@@ -16,29 +14,13 @@ from tests.http.both_servers import (
     BODY,
     PATH,
     SENT,
-    SERVERS,
     Stage,
     chunked,
     head,
     request,
-    staged,
 )
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=SERVERS)
-async def running(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Stage]:
-    async with staged(request.param, tmp_path_factory.mktemp(request.param)) as stage:
-        yield stage
-
-
-@pytest.fixture
-def stage(running: Stage) -> Stage:
-    running.plays()
-    return running
 
 
 TAKEN = 200
