@@ -83,6 +83,7 @@ class Stage:
         self.upstream = upstream
         self._container = container
         self._port = port
+        self._asked = 0
 
     async def ask(self, path: str, model: str, script: Script, *, stream: bool, leaves: bool = False) -> None:
         """One call, from its connection's beginning to its end."""
@@ -104,7 +105,8 @@ class Stage:
 
         counts = self._container.counts()
         await until(lambda: not counts.in_flight)
-        assert counts.failed >= 0  # now it is counted: until somebody asks, many wait for it
+        self._asked += 1
+        assert counts.successful + counts.failed == self._asked  # until somebody asks for these, calls wait there
 
     async def twice(self, calls: Sequence[tuple[str, str]]) -> AsyncIterator[tuple[str, str]]:
         """`calls`, for the caches, and again: then nothing of ours may stay that was not there before."""
@@ -120,7 +122,7 @@ class Stage:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(5):
         while not condition():  # noqa: ASYNC110 - the ends of calls and connections are told by nobody
             await asyncio.sleep(0.001)
 

@@ -10,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.long_runs import exit_status
 from tests.soak.report import Bounds
 from tests.soak.soak import Plan, soak
 
@@ -45,10 +46,7 @@ def main() -> int:
     plan = _plan()
     with tempfile.TemporaryDirectory() as folder:
         report = asyncio.run(soak(plan, Path(folder)))
-    flaws = list(report.flaws())
-    verdict = "not as it should be" if flaws else "as it should be"
-    sys.stdout.write("\n".join([report.text(), *flaws, verdict, ""]))
-    return 1 if flaws else 0
+    return exit_status(report)
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from tests.e2e.batch.batch_process import start_batch, succeeded, whole_lines
 from tests.e2e.batch.failing_fleet import Call, FailingFleet
 from tests.e2e.batch.mixed_lines import custom_id, mixed, write_lines
 from tests.e2e.scripted_upstream import running_upstream
+from tests.long_runs import exit_status
 
 _EARLY_S = 1.0
 _RUN_S = 600.0
@@ -129,11 +130,7 @@ def main() -> int:
     plan = Plan(**vars(parser.parse_args()))
     with tempfile.TemporaryDirectory() as folder:
         report = endure(plan, Path(folder))
-    flaws = list(report.flaws())
-    sys.stdout.write(
-        "\n".join([report.text(), *flaws, "as it should be" if not flaws else "not as it should be", ""])
-    )
-    return 1 if flaws else 0
+    return exit_status(report)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from tests.e2e.routing.formats import FORMATS, TOKENS
 from tests.e2e.routing.raw_clients import CLIENTS, callers
 from tests.e2e.routing.speech import Speech
 from tests.e2e.scripted_upstream import Act, ScriptedUpstream, running_upstream
+from tests.long_runs import exit_status
 
 DEPLOYMENTS = ("a", "b", "c")
 ANSWER_S = 0.03
@@ -220,11 +221,7 @@ def main() -> int:
     plan = Plan(**vars(parser.parse_args()))
     with tempfile.TemporaryDirectory() as folder:
         report = asyncio.run(soak(plan, Path(folder)))
-    flaws = list(report.flaws())
-    sys.stdout.write(
-        "\n".join([report.text(), *flaws, "as it should be" if not flaws else "not as it should be", ""])
-    )
-    return 1 if flaws else 0
+    return exit_status(report)
 
 
 if __name__ == "__main__":
