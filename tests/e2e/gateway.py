@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -101,8 +101,18 @@ def running_gateway(
     """A gateway that serves `config` on a free loopback port until the block ends."""
     path = folder / "gateway.yaml"
     path.write_text(config, encoding="utf-8")
+    serving = command("serve", "--config", str(path), "--port", "0", *arguments)
+    with running_program(serving, arguments, environment) as gateway:
+        yield gateway
+
+
+@contextmanager
+def running_program(
+    serving: Sequence[str], arguments: tuple[str, ...] = (), environment: Mapping[str, str] | None = None
+) -> Iterator[Gateway]:
+    """The gateway that the command line `serving` starts, up until the block ends."""
     process = subprocess.Popen(
-        command("serve", "--config", str(path), "--port", "0", *arguments),
+        serving,
         cwd=ROOT,
         env=clean_environment(environment),
         stdout=subprocess.PIPE,

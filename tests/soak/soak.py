@@ -1,14 +1,13 @@
 """One soak: a gateway in a process of its own, the vendors, the traffic, and a look at the gateway all along."""
 
 import asyncio
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.e2e.gateway import ROOT, Gateway, clean_environment
+from tests.e2e.gateway import Gateway, running_program
 from tests.e2e.scripted_upstream import ScriptedUpstream, running_upstream
 from tests.soak import fleet
 from tests.soak.caller import Caller
@@ -126,18 +125,6 @@ def _running(plan: Plan, upstreams: list[ScriptedUpstream], folder: Path) -> Ite
     path = folder / "gateway.yaml"
     path.write_text(fleet.configuration([upstream.base for upstream in upstreams]), encoding="utf-8")
     serving = ("serve", "--config", str(path), "--port", "0", "--server", plan.server)
-    process = subprocess.Popen(
-        [sys.executable, "-m", *plan.program, str(folder / "window"), *serving],
-        cwd=ROOT,
-        env=clean_environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    gateway = Gateway(process)
-    try:
-        gateway.wait_until_up()
+    program = (sys.executable, "-m", *plan.program, str(folder / "window"))
+    with running_program((*program, *serving)) as gateway:
         yield gateway
-    finally:
-        process.kill()
-        gateway.wait()
