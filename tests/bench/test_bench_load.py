@@ -1,6 +1,7 @@
 """The bench's own upstream and load, against each other, for moments."""
 
 import asyncio
+import re
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -99,6 +100,12 @@ def test_frames_carry_a_token_each_and_close_the_answer(dialect: Dialect) -> Non
     assert token.endswith((b"\n\n", b"\r\n\r\n"))
     assert TOKEN_SIGN not in frames.opening
     assert frames.closing([b"@12; ", b"@13; "])
+
+
+def test_the_events_of_responses_are_numbered_without_a_gap() -> None:
+    frames = frames_of(Dialect.RESPONSES)
+    stream = frames.opening + frames.before + b"@12; " + frames.after + frames.closing([b"@12; "])
+    assert [int(number) for number in re.findall(rb'"sequence_number":(\d+)', stream)] == list(range(9))
 
 
 @pytest.mark.parametrize("dialect", Dialect)
