@@ -4,20 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-import msgspec
-
 from application.ports.batch import LineAsker, LineSource
 from domain.batch.line import BatchLine, LineEstimate
 from domain.errors import RequestError
 from entrypoints.batch_report import columns
 
 MOST_MISTAKES_KEPT: Final = 100
-
-
-class _Asked(msgspec.Struct):
-    """The member of a request that names its model; Gemini's requests have it in their path."""
-
-    model: str = ""
 
 
 @dataclass(slots=True)
@@ -67,7 +59,7 @@ class Survey:
             if len(self.mistakes) < MOST_MISTAKES_KEPT:
                 self.mistakes.append(f"line {line.number} ({line.custom_id}): {mistake.message}")
             return
-        self.shares.setdefault((line.path, _model_of(line)), Share()).add(estimate)
+        self.shares.setdefault((line.path, line.model), Share()).add(estimate)
 
     def obstacles_to_budget(self) -> Iterator[str]:
         """Why no budget could be kept to, each with its cure."""
@@ -118,10 +110,3 @@ def _row(share: Share, name: str) -> tuple[str, ...]:
     unknown = share.unpriced + share.endless
     cost = f"${share.cost_usd:,.4f}" + ("" if not unknown else f" + {unknown:,} unknown")
     return f"{share.lines:,}", f"{share.prompt_tokens:,}", answers, cost, name
-
-
-def _model_of(line: BatchLine) -> str:
-    try:
-        return msgspec.json.decode(line.body, type=_Asked).model
-    except msgspec.MsgspecError:
-        return ""

@@ -1,6 +1,7 @@
 """What a batch will take, before anything is sent."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from domain.batch.line import BatchLine, LineEstimate, LineOutcome, LineShape
 from domain.errors import UnknownModel
@@ -60,6 +61,17 @@ def test_what_keeps_a_budget_from_being_kept_is_named_with_its_cure() -> None:
     assert unpriced.startswith("unpriced: of 1 requests the price of 1 is not known")
     assert "input_cost_per_token" in unpriced
     assert "+ 3 unknown" in render_survey(found).splitlines()[-1]
+
+
+def test_a_model_that_stands_in_the_path_is_named_too() -> None:
+    class Gemini(Lines):
+        def next_line(self) -> BatchLine | None:
+            line = super().next_line()
+            return None if line is None else replace(line, path="/v1beta/models/m:generateContent", model="m")
+
+    found = survey(Gemini(["unpriced"]), Asker())
+    assert [*found.shares] == [("/v1beta/models/m:generateContent", "m")]
+    assert next(found.obstacles_to_budget()).startswith("m: of 1 requests")
 
 
 def test_requests_that_nobody_would_answer_are_told_with_their_lines() -> None:
