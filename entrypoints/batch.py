@@ -21,6 +21,7 @@ from adapters.persistence.result_lock import lock_results
 from adapters.persistence.result_paths import ResultPaths
 from adapters.persistence.spent_file import SpentFile, spent_path
 from application.batch.run import BatchLimits, RunBatch
+from application.batch.unwatched import Unwatched
 from application.ports.batch import BatchWatch, LineAsker, LineSource
 from application.ports.clock import Clock
 from domain.batch.line import BatchLine, LineOutcome
@@ -112,7 +113,7 @@ class OpenBatch:
             self._results,
             limits=limits,
             clock=clock,
-            watch=Bookkeeping(self._spent, watch),
+            watch=Bookkeeping(self._spent, Unwatched() if watch is None else watch),
             draw=draw,
         )
 
@@ -120,23 +121,20 @@ class OpenBatch:
 class Bookkeeping:
     """The BatchWatch that keeps what was spent, for a further run; `watch` is told the same."""
 
-    def __init__(self, spent: SpentFile, watch: BatchWatch | None) -> None:
+    def __init__(self, spent: SpentFile, watch: BatchWatch) -> None:
         self._spent = spent
         self._watch = watch
 
     def asking(self, line: BatchLine) -> None:
-        if self._watch is not None:
-            self._watch.asking(line)
+        self._watch.asking(line)
 
     def retrying(self, line: BatchLine, outcome: LineOutcome, wait_s: float) -> None:
         self._book(outcome)
-        if self._watch is not None:
-            self._watch.retrying(line, outcome, wait_s)
+        self._watch.retrying(line, outcome, wait_s)
 
     def finished(self, line: BatchLine, outcome: LineOutcome) -> None:
         self._book(outcome)
-        if self._watch is not None:
-            self._watch.finished(line, outcome)
+        self._watch.finished(line, outcome)
 
     def _book(self, outcome: LineOutcome) -> None:
         if outcome.cost_usd:

@@ -21,6 +21,7 @@ from adapters.dialects.contract import ClientDialect
 from adapters.dialects.embeddings.openai_client import parse_response
 from application.answer_chat import Answer
 from application.batch.run import BatchEnd, BatchLimits, RunBatch
+from application.batch.unwatched import Unwatched
 from application.metering import PriceOf
 from application.ports.batch import BatchWatch
 from application.ports.embedder import RelayedEmbeddings
@@ -128,8 +129,15 @@ class Gateway:
         `dialect` and `model` as in a BatchOrder. A line that fails has a result that says why.
         """
         batch = LinesInMemory(lines, LineReader(dialect, model=model), self._chat_dialect)
-        run = RunBatch(self._door, batch, batch, limits=limits, clock=self._clock, watch=batch, draw=random.random)
-        await run.run()
+        await RunBatch(
+            self._door,
+            batch,
+            batch,
+            limits=limits,
+            clock=self._clock,
+            watch=Unwatched(),
+            draw=random.random,
+        ).run()
         return batch.results
 
     def estimate(self, request: ChatRequest) -> LineEstimate:

@@ -13,7 +13,7 @@ from domain.errors import MalformedRequest
 
 
 class LinesInMemory:
-    """The source, the sink and the watch of a batch of `raw_lines`; `results` are in the order of their coming.
+    """The source and the sink of a batch of `raw_lines`; `results` are in the order of their coming.
 
     Where lines stood in a file nobody knows here: those without an id of their own are called by a number that is
     made from what they say, the same wherever they stand. A line that cannot be understood has a failure for its
@@ -40,15 +40,6 @@ class LinesInMemory:
     def write(self, line: BatchLine, outcome: LineOutcome) -> None:
         """Keep a result."""
         self.results.append(render_result(line, outcome))
-
-    def asking(self, line: BatchLine) -> None:
-        """Nobody is told."""
-
-    def retrying(self, line: BatchLine, outcome: LineOutcome, wait_s: float) -> None:
-        """Nobody is told."""
-
-    def finished(self, line: BatchLine, outcome: LineOutcome) -> None:
-        """Nobody is told."""
 
     def _refuse(self, mistake: BadLine) -> None:
         number = mistake.number

@@ -7,12 +7,12 @@ from typing import Final
 
 from application.batch.run import BatchLimits, RunBatch
 from application.batch.turns import Turns
+from application.batch.unwatched import Unwatched
 from application.ports.batch import LineAsker
 from application.ports.batch_store import BatchStore
 from application.ports.batch_work import OpenedJob, Workbench
 from application.ports.clock import Clock
 from domain.batch.job import UNFINISHED, BatchJob, JobCounts, JobStatus
-from domain.batch.line import BatchLine, LineOutcome
 from domain.routing.group import Draw
 
 LOOK_EVERY_S: Final = 1.0
@@ -108,7 +108,7 @@ class KeptRun:
             opened.sink,
             limits=shop.limits,
             clock=shop.clock,
-            watch=_Unwatched(),
+            watch=Unwatched(),
             draw=shop.draw,
         )
         if self._stopped:
@@ -176,13 +176,3 @@ def _final_counts(found: JobCounts, unasked: int) -> JobCounts:
         failed=found.total - found.succeeded - unasked,
         unasked=unasked,
     )
-
-
-class _Unwatched:
-    """A BatchWatch that tells nobody."""
-
-    def asking(self, line: BatchLine) -> None: ...
-
-    def retrying(self, line: BatchLine, outcome: LineOutcome, wait_s: float) -> None: ...
-
-    def finished(self, line: BatchLine, outcome: LineOutcome) -> None: ...
