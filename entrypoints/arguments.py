@@ -3,7 +3,7 @@
 import argparse
 import ipaddress
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -59,33 +59,18 @@ def parse_arguments(argv: Sequence[str], environment: Mapping[str, str] = Mappin
     """
     parser = _parser()
     given = parser.parse_args(argv)
-    host, port = DEFAULT_HOST, DEFAULT_PORT
-    if given.bind is not None:
-        try:
-            host, port = parse_bind(given.bind)
-        except ValueError as mistake:
-            parser.error(f"--bind: {mistake}")
+    host, port = _address(given, parser)
     if (given.tls_cert is None) != (given.tls_key is None):
         parser.error("--tls-cert and --tls-key go together")
     if given.server == "uvicorn" and (given.http2 or given.tls_cert):
         parser.error("--server uvicorn speaks plain HTTP/1.1; TLS and HTTP/2 are served by hypercorn")
-    workers = given.workers
-    if workers is None and environment.get(WORKERS_VARIABLE):
-        try:
-            workers = _workers(environment[WORKERS_VARIABLE])
-        except argparse.ArgumentTypeError as mistake:
-            parser.error(f"{WORKERS_VARIABLE}: {mistake}")
-    if workers is not None and not hasattr(os, "fork"):
-        if workers > 1:
-            parser.error("--workers: this system cannot fork processes; start several gateways behind a balancer")
-        workers = None
     return Options(
         command="check" if given.check else given.command,
         config=given.config,
-        host=given.host or host,
-        port=port if given.port is None else given.port,
+        host=host,
+        port=port,
         server=given.server,
-        workers=workers,
+        workers=_workers(given, environment, parser),
         drain_timeout_s=given.drain_timeout,
         insecure=given.insecure,
         dotenv=not given.no_dotenv,
@@ -97,13 +82,41 @@ def parse_arguments(argv: Sequence[str], environment: Mapping[str, str] = Mappin
     )
 
 
+def _address(given: argparse.Namespace, parser: argparse.ArgumentParser) -> tuple[str, int]:
+    """The host and port to listen on: each may be said by itself, too."""
+    host, port = DEFAULT_HOST, DEFAULT_PORT
+    if given.bind is not None:
+        try:
+            host, port = parse_bind(given.bind)
+        except ValueError as mistake:
+            parser.error(f"--bind: {mistake}")
+    return given.host or host, port if given.port is None else given.port
+
+
+def _workers(
+    given: argparse.Namespace, environment: Mapping[str, str], parser: argparse.ArgumentParser
+) -> int | None:
+    """How many processes serve; None = this one does, as where there can be no others."""
+    workers: int | None = given.workers
+    if workers is None and environment.get(WORKERS_VARIABLE):
+        try:
+            workers = _WORKERS(environment[WORKERS_VARIABLE])
+        except argparse.ArgumentTypeError as mistake:
+            parser.error(f"{WORKERS_VARIABLE}: {mistake}")
+    if workers is None or hasattr(os, "fork"):
+        return workers
+    if workers > 1:
+        parser.error("--workers: this system cannot fork processes; start several gateways behind a balancer")
+    return None
+
+
 def parse_bind(text: str) -> tuple[str, int]:
     """HOST:PORT, [IPv6]:PORT, :PORT or HOST. Raises ValueError with a sentence."""
     host, colon, port = text.rpartition(":")
     if not colon or text.endswith("]"):
         host, port = text, str(DEFAULT_PORT)
     try:
-        return host.strip("[]") or DEFAULT_HOST, _port(port)
+        return host.strip("[]") or DEFAULT_HOST, _PORT(port)
     except argparse.ArgumentTypeError as mistake:
         raise ValueError(f"expected HOST:PORT, got {text!r} ({mistake})") from None
 
@@ -139,7 +152,7 @@ def _add_listening(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--bind", metavar="HOST:PORT", help=f"default: {DEFAULT_HOST}:{DEFAULT_PORT}")
     group.add_argument("--host", help="the host part of --bind, as litellm spells it")
     group.add_argument(
-        "--port", type=_port, help="the port part of --bind, as litellm spells it; 0 = any free one"
+        "--port", type=_PORT, help="the port part of --bind, as litellm spells it; 0 = any free one"
     )
     group.add_argument(
         "--server",
@@ -150,7 +163,7 @@ def _add_listening(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--workers",
         "--num_workers",
-        type=_workers,
+        type=_WORKERS,
         metavar="N",
         help="serve by N processes, which a supervisor keeps going; default: this one process, without any",
     )
@@ -171,24 +184,27 @@ def _add_listening(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def whole_number(what: str, most: int, least: int = 1) -> Callable[[str], int]:
+    """What reads an argument that is `what`, from `least` to `most`."""
+
+    def parse(text: str) -> int:
+        if not text.isascii() or not text.isdecimal() or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"expected {what} from {least} to {most}, got {text!r}")
+        return int(text)
+
+    return parse
+
+
+_PORT: Final = whole_number("a port", 65_535, least=0)
+_WORKERS: Final = whole_number("a number of processes", MAX_WORKERS)
+
+
 def add_logging(parser: argparse.ArgumentParser, *, default_level: str) -> None:
     """Have `parser` take the options of all commands that log."""
     group = parser.add_argument_group("logging")
     levels = ("debug", "info", "warning", "error")
     group.add_argument("--log-level", choices=levels, help=f"default: {default_level}")
     group.add_argument("--log-format", choices=("console", "json"), help="default: console")
-
-
-def _port(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or int(text) > 65_535:
-        raise argparse.ArgumentTypeError(f"expected a port from 0 to 65535, got {text!r}")
-    return int(text)
-
-
-def _workers(text: str) -> int:
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= MAX_WORKERS:
-        raise argparse.ArgumentTypeError(f"expected a number of processes from 1 to {MAX_WORKERS}, got {text!r}")
-    return int(text)
 
 
 def _seconds(text: str) -> float:
