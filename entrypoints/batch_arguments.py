@@ -1,18 +1,22 @@
 """The command line of `feathergate batch`: what can be typed, and what it means."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from adapters.dialects.batch_lines.line_paths import DIALECTS
 from adapters.persistence.batch_input import STANDARD_INPUT
-from entrypoints.arguments import DEFAULT_CONFIG, add_logging
+from domain.batch.shard import Shard
+from entrypoints.arguments import DEFAULT_CONFIG, add_logging, whole_number
 
 DEFAULT_CONCURRENCY: Final = 64
 DEFAULT_MAX_ATTEMPTS: Final = 5
 MAX_CONCURRENCY: Final = 10_000
-DIALECTS: Final = ("auto", "openai_chat", "openai_responses", "anthropic_messages", "gemini")
+MAX_PER_MINUTE: Final = 1_000_000_000
+MAX_ATTEMPTS: Final = 1_000
+DEFAULT_LOG_LEVEL: Final = "warning"
 
 _EXITS: Final = """\
 exit status:
@@ -33,7 +37,6 @@ class BatchOptions:
     output:     where results go; None where nothing is sent (`dry_run`).
     errors:     where failed requests' results go instead; None = to `output`, too.
     rpm, tpm, budget_usd: None = no limit but the providers' own.
-    shard:      which part of how many, from 1.
     """
 
     requests: Path | None
@@ -50,10 +53,10 @@ class BatchOptions:
     resume: bool
     retry_failed: bool
     dry_run: bool
-    shard: tuple[int, int]
+    shard: Shard
     skip_bad_lines: bool
     dotenv: bool
-    log_level: str | None
+    log_level: str
     log_format: str | None
 
 
@@ -81,7 +84,7 @@ def parse_batch_arguments(argv: Sequence[str]) -> BatchOptions:
         shard=given.shard,
         skip_bad_lines=given.skip_bad_lines,
         dotenv=not given.no_dotenv,
-        log_level=given.log_level,
+        log_level=given.log_level or DEFAULT_LOG_LEVEL,
         log_format=given.log_format,
     )
 
@@ -102,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_files(parser)
     _add_limits(parser)
     _add_going_on(parser)
-    add_logging(parser, default_level="warning")
+    add_logging(parser, default_level=DEFAULT_LOG_LEVEL)
     return parser
 
 
@@ -122,7 +125,7 @@ def _add_files(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--shard",
         type=_shard,
-        default=(1, 1),
+        default=Shard(1, 1),
         metavar="I/N",
         help="only the I-th of N parts, which are the same each time",
     )
@@ -135,19 +138,23 @@ def _add_limits(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("how much")
     group.add_argument(
         "--concurrency",
-        type=_whole("a number of requests", MAX_CONCURRENCY),
+        type=whole_number("a number of requests", MAX_CONCURRENCY),
         default=DEFAULT_CONCURRENCY,
         metavar="N",
         help="most requests at a time; default: %(default)s, fewer while providers say it is too many",
     )
-    group.add_argument("--rpm", type=_whole("requests a minute"), metavar="N", help="most requests a minute")
-    group.add_argument("--tpm", type=_whole("tokens a minute"), metavar="N", help="most tokens a minute")
+    group.add_argument(
+        "--rpm", type=whole_number("requests a minute", MAX_PER_MINUTE), metavar="N", help="most requests a minute"
+    )
+    group.add_argument(
+        "--tpm", type=whole_number("tokens a minute", MAX_PER_MINUTE), metavar="N", help="most tokens a minute"
+    )
     group.add_argument(
         "--budget", type=_usd, metavar="USD", help="end before more is spent, earlier runs of the output included"
     )
     group.add_argument(
         "--max-attempts",
-        type=_whole("a number of attempts", 1000),
+        type=whole_number("a number of attempts", MAX_ATTEMPTS),
         default=DEFAULT_MAX_ATTEMPTS,
         metavar="N",
         help="how often a request is asked at most, routing's own retries apart; default: %(default)s",
@@ -162,15 +169,6 @@ def _add_going_on(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _whole(what: str, most: int = 1_000_000_000) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not text.isascii() or not text.isdecimal() or not 1 <= int(text) <= most:
-            raise argparse.ArgumentTypeError(f"expected {what} from 1 to {most}, got {text!r}")
-        return int(text)
-
-    return parse
-
-
 def _usd(text: str) -> float:
     try:
         usd = float(text)
@@ -181,8 +179,8 @@ def _usd(text: str) -> float:
     return usd
 
 
-def _shard(text: str) -> tuple[int, int]:
+def _shard(text: str) -> Shard:
     index, slash, count = text.partition("/")
     if slash and text.isascii() and index.isdecimal() and count.isdecimal() and 1 <= int(index) <= int(count):
-        return int(index), int(count)
+        return Shard(int(index), int(count))
     raise argparse.ArgumentTypeError(f"expected I/N with I from 1 to N, such as 3/8, got {text!r}")

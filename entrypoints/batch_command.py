@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Final, TextIO
+from typing import TextIO
 
 from adapters.config.loading import load_config
 from adapters.config.mistakes import ConfigError
@@ -18,7 +18,6 @@ from adapters.persistence.line_index import open_index
 from adapters.persistence.line_set import LineSet
 from adapters.persistence.refusals import BatchFilesRefused
 from application.batch.run import BatchLimits
-from domain.batch.shard import Shard
 from domain.batch.tally import Tally
 from domain.errors import NotConfigured
 from entrypoints.arguments import Options
@@ -33,8 +32,6 @@ from entrypoints.container import Container
 from entrypoints.garbage import spare_collections
 from entrypoints.in_process import in_process_door
 from entrypoints.server import run
-
-DEFAULT_LOG_LEVEL: Final = "warning"
 
 
 def batch(argv: Sequence[str], environment: Mapping[str, str]) -> ExitCode:
@@ -65,13 +62,11 @@ class _Command:
         for notice in loaded.notices:
             tell(sys.stderr, f"note: {notice.message}\n")
         self._options = options
-        self._shard = Shard(*options.shard)
         self._on_terminal = sys.stderr.isatty()
         self._stream: TextIO = beside_bars(sys.stderr) if self._on_terminal else sys.stderr
-        level = options.log_level or DEFAULT_LOG_LEVEL
         self._container = Container(
             loaded=loaded,
-            options=Options(config=options.config, log_level=level, log_format=options.log_format),
+            options=Options(config=options.config, log_level=options.log_level, log_format=options.log_format),
         )
         self._have_logs_beside_the_bar()
         self._door = in_process_door(self._container)
@@ -88,7 +83,7 @@ class _Command:
             errors=options.errors,
             dialect=options.dialect,
             model=options.model,
-            shard=self._shard,
+            shard=options.shard,
             resume=options.resume,
             retry_failed=options.retry_failed,
             skip_bad_lines=options.skip_bad_lines,
@@ -110,10 +105,10 @@ class _Command:
             batch_input = stack.enter_context(open_requests(options.requests, spool=folder))
             with reading(sys.stderr) as progress:
                 built = open_index(
-                    folder / "index", batch_input, reader, shard=self._shard, resuming=False, progress=progress
+                    folder / "index", batch_input, reader, shard=options.shard, resuming=False, progress=progress
                 )
             index = stack.enter_context(built)
-            found = survey(index.pending(LineSet(), self._shard), self._door)
+            found = survey(index.pending(LineSet(), options.shard), self._door)
             tell(sys.stdout, render_survey(found))
             mistakes = [*_misunderstood(found)]
             if not options.skip_bad_lines:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.batch.shard import Shard
 from entrypoints.batch_arguments import parse_batch_arguments
 from tests.architecture.modules import ROOT
 
@@ -16,7 +17,12 @@ PAGE = (ROOT / "docs" / "batch.md").read_text("utf-8")
 def test_the_defaults_ask_all_of_a_file() -> None:
     options = parse_batch_arguments(["requests.jsonl", "-o", "results.jsonl"])
     assert (options.requests, options.output) == (Path("requests.jsonl"), Path("results.jsonl"))
-    assert (options.concurrency, options.max_attempts, options.shard, options.dialect) == (64, 5, (1, 1), "auto")
+    assert (options.concurrency, options.max_attempts, options.shard, options.dialect) == (
+        64,
+        5,
+        Shard(1, 1),
+        "auto",
+    )
     assert (options.rpm, options.tpm, options.budget_usd, options.model, options.errors) == (None,) * 5
     going_on = (options.resume, options.retry_failed, options.dry_run, options.skip_bad_lines)
     assert going_on == (False,) * 4
@@ -29,8 +35,8 @@ def test_a_dash_is_standard_input_and_a_dry_run_needs_no_output() -> None:
 
 @given(st.integers(1, 10_000), st.integers(1, 10_000))
 def test_shards_are_part_of_how_many(index: int, count: int) -> None:
-    shard = (min(index, count), max(index, count))
-    options = parse_batch_arguments(["r.jsonl", "-o", "o.jsonl", "--shard", f"{shard[0]}/{shard[1]}"])
+    shard = Shard(min(index, count), max(index, count))
+    options = parse_batch_arguments(["r.jsonl", "-o", "o.jsonl", "--shard", f"{shard.index}/{shard.count}"])
     assert options.shard == shard
 
 
