@@ -237,7 +237,8 @@ def _look(body: bytes) -> _Body:
 def _custom_id(value: object, number: int) -> str:
     if isinstance(value, str) and value:
         return value
-    fact = "custom_id: expected a string that is not empty, to tell results apart; the line has none"
+    got = "the line has none" if value is None else "it is empty" if value == "" else "it is another JSON value"
+    fact = f"custom_id: expected a string that is not empty, to tell results apart; {got}"
     raise BadLine(number, fact, code="invalid_custom_id")
 
 

@@ -193,6 +193,11 @@ def test_only_true_asks_for_a_stream(field: str) -> None:
     assert LineReader().parse(raw, 1).custom_id == "a"
 
 
+@pytest.mark.parametrize(("value", "told"), [(..., "has none"), ("", "is empty"), (5, "is another JSON value")])
+def test_the_refusal_of_a_name_says_what_is_there(value: object, told: str) -> None:
+    assert refusal(openai_line(custom_id=value)).message.endswith(told)
+
+
 @pytest.mark.parametrize(
     ("raw", "custom_id"),
     [
