@@ -53,7 +53,10 @@ class BatchOrder:
 
 
 class MistakenLines(Exception):
-    """Lines of the input cannot be understood, or share their id with others: `report` tells which."""
+    """Lines of the input cannot be understood, or share their id with others: `report` tells which.
+
+    They are not to be skipped, or no other is left.
+    """
 
     def __init__(self, report: IndexReport) -> None:
         super().__init__(f"{report.bad + report.duplicates} lines are mistaken")
@@ -170,7 +173,7 @@ def open_batch(order: BatchOrder, progress: Callable[[int], None] | None = None)
                 progress=progress,
             )
         )
-        if not index.report.flawless and not order.skip_bad_lines:
+        if not index.report.is_fit(skip_bad_lines=order.skip_bad_lines):
             raise MistakenLines(index.report)
         earlier = recover_results(paths, index, read_result, retry_failed=order.retry_failed)
         results = stack.enter_context(ResultFile(paths, render_result))

@@ -46,7 +46,8 @@ def batch(argv: Sequence[str], environment: Mapping[str, str]) -> ExitCode:
     except (BatchFilesRefused, NotConfigured) as mistaken:
         return _refuse(ExitCode.MISTAKEN, f"feathergate: {mistaken}")
     except MistakenLines as mistaken:
-        cure = "feathergate: nothing was sent; mend these lines, or give --skip-bad-lines to go on without them"
+        skipping = ", or give --skip-bad-lines to go on without them" if mistaken.report.lines else ""
+        cure = f"feathergate: nothing was sent; mend these lines{skipping}"
         return _refuse(ExitCode.MISTAKEN, *_told(mistaken.report), cure)
     except (OSError, sqlite3.Error) as failed:
         return _refuse(ExitCode.BROKE_OFF, f"feathergate: {failed}")
@@ -111,7 +112,7 @@ class _Command:
             found = survey(index.pending(LineSet(), options.shard), self._door)
             tell(sys.stdout, render_survey(found))
             mistakes = [*_misunderstood(found)]
-            if not options.skip_bad_lines:
+            if not index.report.is_fit(skip_bad_lines=options.skip_bad_lines):
                 mistakes += _told(index.report)
             if options.budget_usd is not None:
                 mistakes += found.obstacles_to_budget()

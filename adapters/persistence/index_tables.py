@@ -56,6 +56,10 @@ class IndexReport:
     def flawless(self) -> bool:
         return not self.bad and not self.duplicates
 
+    def is_fit(self, *, skip_bad_lines: bool) -> bool:
+        """Whether a batch can be made of it: without mistakes, or of what is left where they are skipped."""
+        return self.flawless or (skip_bad_lines and self.lines > 0)
+
 
 def id_digest(custom_id: str) -> bytes:
     """What stands for a custom_id in an index: 16 bytes, of which no two that differ will ever be alike."""

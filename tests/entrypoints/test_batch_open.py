@@ -163,6 +163,17 @@ def test_mistaken_lines_are_told_and_may_be_skipped(order: BatchOrder) -> None:
         assert (opened.total, opened.skipped) == (6, 1)
 
 
+def test_nothing_but_mistaken_lines_is_not_skipped(order: BatchOrder) -> None:
+    assert order.requests is not None
+    order.requests.write_text("{oops\n", encoding="utf-8")
+    with pytest.raises(MistakenLines), open_batch(replace(order, skip_bad_lines=True)):
+        pass
+    assert not order.output.exists()
+    order.requests.write_text("\n", encoding="utf-8")
+    with open_batch(replace(order, skip_bad_lines=True)) as opened:
+        assert (opened.total, opened.skipped) == (0, 0)
+
+
 def test_a_shard_counts_its_own_lines(order: BatchOrder) -> None:
     sharded = BatchOrder(requests=order.requests, output=order.output, shard=Shard(1, 4))
     with open_batch(sharded) as opened:

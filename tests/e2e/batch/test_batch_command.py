@@ -145,6 +145,18 @@ def test_mistaken_lines_are_told_before_anything_is_sent(tmp_path: Path, output:
     assert len(ids(output)) == 2
 
 
+@pytest.mark.parametrize("rehearsed", [False, True])
+def test_nothing_but_mistaken_lines_is_not_skipped(
+    rehearsed: bool, tmp_path: Path, output: Path, config: Path
+) -> None:
+    requests = write_lines(tmp_path / "requests.jsonl", [{"url": "/v1/chat/completions"}])
+    where: list[str | Path] = ["--dry-run"] if rehearsed else ["-o", output]
+    done = run_batch(requests, *where, "-c", config, "--skip-bad-lines")
+    assert done.returncode == 2
+    assert "line 1: custom_id:" in done.stderr
+    assert "--skip-bad-lines" not in done.stderr
+
+
 def test_a_dry_run_tells_and_writes_nothing(tmp_path: Path, config: Path) -> None:
     lines = [chat("a", "dear"), anthropic("b", "dear"), bare("c", "dear"), chat("d", "unknown")]
     requests = write_lines(tmp_path / "requests.jsonl", lines)
