@@ -18,6 +18,7 @@ from adapters.persistence.line_index import open_index
 from adapters.persistence.line_set import LineSet
 from adapters.persistence.refusals import BatchFilesRefused
 from application.batch.run import BatchLimits
+from application.unanswered import unanswered
 from domain.batch.tally import Tally
 from domain.errors import NotConfigured
 from entrypoints.arguments import Options
@@ -111,12 +112,15 @@ class _Command:
             index = stack.enter_context(built)
             found = survey(index.pending(LineSet(), options.shard), self._door)
             tell(sys.stdout, render_survey(found))
-            mistakes = [*_misunderstood(found)]
+            mistakes = [*_misunderstood(found), *found.unanswered(self._refusal_of)]
             if not index.report.is_fit(skip_bad_lines=options.skip_bad_lines):
                 mistakes += _told(index.report)
             if options.budget_usd is not None:
                 mistakes += found.obstacles_to_budget()
         return _refuse(ExitCode.MISTAKEN, *mistakes) if mistakes else ExitCode.ALL_SUCCEEDED
+
+    def _refusal_of(self, model: str) -> NotConfigured | None:
+        return unanswered(self._container.roster(), model, self._container.clock().monotonic_s())
 
     def _run(self, opened: OpenBatch) -> ExitCode:
         options, clock = self._options, self._container.clock()

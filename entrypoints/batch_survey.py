@@ -1,12 +1,13 @@
 """What a batch will take, told before anything is sent: for `--dry-run`, and to keep a `--budget`."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from application.ports.batch import LineAsker, LineSource
 from domain.batch.line import BatchLine, LineEstimate
-from domain.errors import RequestError
+from domain.errors import FeatherGateError, RequestError
 from entrypoints.batch_report import columns
 
 MOST_MISTAKES_KEPT: Final = 100
@@ -60,6 +61,16 @@ class Survey:
                 self.mistakes.append(f"line {line.number} ({line.custom_id}): {mistake.message}")
             return
         self.shares.setdefault((line.path, line.model), Share()).add(estimate)
+
+    def unanswered(self, refusal_of: Callable[[str], FeatherGateError | None]) -> Iterator[str]:
+        """Of which models all requests would fail, and why; `refusal_of` tells what calls to a model are told."""
+        lines: Counter[str] = Counter()
+        for (_, model), share in self.shares.items():
+            lines[model] += share.lines
+        for model, count in lines.items():
+            refusal = refusal_of(model)
+            if refusal is not None:
+                yield f"{model}: nobody would answer its {count:,} requests: {refusal.message}"
 
     def obstacles_to_budget(self) -> Iterator[str]:
         """Why no budget could be kept to, each with its cure."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from domain.batch.line import BatchLine, LineEstimate, LineOutcome, LineShape
-from domain.errors import UnknownModel
+from domain.errors import NotConfigured, UnknownModel
 from entrypoints.batch_survey import MOST_MISTAKES_KEPT, render_survey, survey
 
 
@@ -61,6 +61,13 @@ def test_what_keeps_a_budget_from_being_kept_is_named_with_its_cure() -> None:
     assert unpriced.startswith("unpriced: of 1 requests the price of 1 is not known")
     assert "input_cost_per_token" in unpriced
     assert "+ 3 unknown" in render_survey(found).splitlines()[-1]
+
+
+def test_models_that_nobody_would_answer_are_named_once() -> None:
+    found = survey(Lines(["fast", "keyless", "keyless"]), Asker())
+    refusals = {"keyless": NotConfigured("set OPENAI_API_KEY")}
+    (told,) = found.unanswered(refusals.get)
+    assert told == "keyless: nobody would answer its 2 requests: set OPENAI_API_KEY"
 
 
 def test_a_model_that_stands_in_the_path_is_named_too() -> None:

@@ -173,6 +173,19 @@ def test_a_dry_run_tells_and_writes_nothing(tmp_path: Path, config: Path) -> Non
     assert table["/v1/chat/completions"][0] == "2"
 
 
+def test_a_dry_run_names_models_whose_key_is_missing(tmp_path: Path, config: Path) -> None:
+    keyless = {"model_name": "keyless", "litellm_params": {"model": "openai/gpt-4o-mini", "api_key": ""}}
+    helped = {**keyless, "model_name": "helped"}
+    models = [*json.loads(ECHO)["model_list"], keyless, helped]
+    settings = {"fallbacks": [{"helped": ["echo"]}]}
+    config.write_text(json.dumps({"model_list": models, "router_settings": settings}), encoding="utf-8")
+    lines = [chat("a", "keyless"), anthropic("b", "keyless"), chat("c", "helped"), chat("d", "echo")]
+    done = run_batch(write_lines(tmp_path / "requests.jsonl", lines), "-c", config, "--dry-run")
+    assert done.returncode == 2
+    (told,) = (line for line in done.stderr.splitlines() if not line.startswith("note:"))
+    assert told.startswith("keyless: nobody would answer its 2 requests: model 'keyless' is not configured")
+
+
 def test_failures_are_asked_again_when_told_and_stand_once(tmp_path: Path, output: Path, config: Path) -> None:
     requests = write_lines(tmp_path / "requests.jsonl", [*echoes(2), failing("bad")])
     done = run_batch(requests, "-o", output, "-c", config)
