@@ -59,7 +59,7 @@ class MistakenLines(Exception):
     """
 
     def __init__(self, report: IndexReport) -> None:
-        super().__init__(f"{report.bad + report.duplicates} lines are mistaken")
+        super().__init__(f"{report.mistaken} lines are mistaken")
         self.report = report
 
 
@@ -82,7 +82,7 @@ class OpenBatch:
     ) -> None:
         self.paths = paths
         self.total = index.count(shard)
-        self.skipped = index.report.bad + index.report.duplicates
+        self.skipped = index.report.mistaken
         self.earlier = earlier
         self._index = index
         self._shard = shard
@@ -145,7 +145,7 @@ class Bookkeeping:
 
 
 @contextmanager
-def open_batch(order: BatchOrder, progress: Callable[[int], None] | None = None) -> Iterator[OpenBatch]:
+def open_batch(order: BatchOrder, progress: Callable[[int], object] | None = None) -> Iterator[OpenBatch]:
     """Read all lines of the input, and open the results; blocks for as long as that takes.
 
     progress: called now and then with how many bytes were read.

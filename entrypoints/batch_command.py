@@ -27,7 +27,7 @@ from entrypoints.batch_arguments import BatchOptions, parse_batch_arguments
 from entrypoints.batch_progress import BarProgress, LineProgress, Progress, beside_bars, reading
 from entrypoints.batch_report import BatchSummary, EarlyEnd, ExitCode, render_summary
 from entrypoints.batch_run import WatchedRun
-from entrypoints.batch_survey import Survey, render_survey, survey
+from entrypoints.batch_survey import render_survey, survey
 from entrypoints.batch_telling import replace_closed_streams, tell
 from entrypoints.container import Container
 from entrypoints.garbage import spare_collections
@@ -112,7 +112,7 @@ class _Command:
             index = stack.enter_context(built)
             found = survey(index.pending(LineSet(), options.shard), self._door)
             tell(sys.stdout, render_survey(found))
-            mistakes = [*_misunderstood(found), *found.unanswered(self._refusal_of)]
+            mistakes = [*_first_of(found.mistaken, found.mistakes), *found.unanswered(self._refusal_of)]
             if not index.report.is_fit(skip_bad_lines=options.skip_bad_lines):
                 mistakes += _told(index.report)
             if options.budget_usd is not None:
@@ -170,18 +170,16 @@ class _Command:
             container.access_log.override(beside)
 
 
-def _misunderstood(found: Survey) -> Iterator[str]:
-    yield from found.mistakes
-    if found.mistaken > len(found.mistakes):
-        yield f"… and {found.mistaken - len(found.mistakes):,} more"
-
-
 def _told(report: IndexReport) -> Iterator[str]:
-    for mistake in report.mistakes:
-        yield f"line {mistake.number}: {mistake.message}"
-    more = report.bad + report.duplicates - len(report.mistakes)
-    if more > 0:
-        yield f"… and {more:,} more"
+    first = [f"line {mistake.number}: {mistake.message}" for mistake in report.mistakes]
+    return _first_of(report.mistaken, first)
+
+
+def _first_of(count: int, sentences: Sequence[str]) -> Iterator[str]:
+    """The sentences, which are the first of so many."""
+    yield from sentences
+    if count > len(sentences):
+        yield f"… and {count - len(sentences):,} more"
 
 
 def _refuse(code: ExitCode, *sentences: str) -> ExitCode:

@@ -146,13 +146,13 @@ class _BesideBars(io.TextIOBase):
 
 
 @contextmanager
-def reading(stream: TextIO) -> Iterator[Callable[[int], None] | None]:
+def reading(stream: TextIO) -> Iterator[Callable[[int], object] | None]:
     """What to tell how many bytes of the input were read; None where nobody would see it."""
     if not stream.isatty():
         yield None
         return
     with _bar(stream, desc="reading", unit="B", unit_scale=True, leave=False) as bar:
-        yield lambda read: (bar.update(read - bar.n), None)[1]
+        yield lambda read: bar.update(read - bar.n)
 
 
 def _bar(stream: TextIO, **settings: Any) -> "tqdm[None]":

@@ -41,7 +41,7 @@ class IndexBuilder:
         self,
         batch_input: BatchInput,
         parse: Callable[[bytes, int], BatchLine],
-        progress: Callable[[int], None] | None = None,
+        progress: Callable[[int], object] | None = None,
     ) -> None:
         self._input = batch_input
         self._parse = parse

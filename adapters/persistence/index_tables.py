@@ -53,8 +53,13 @@ class IndexReport:
     mistakes: tuple[BadLine, ...]
 
     @property
+    def mistaken(self) -> int:
+        """Lines that no batch can be made of."""
+        return self.bad + self.duplicates
+
+    @property
     def flawless(self) -> bool:
-        return not self.bad and not self.duplicates
+        return not self.mistaken
 
     def is_fit(self, *, skip_bad_lines: bool) -> bool:
         """Whether a batch can be made of it: without mistakes, or of what is left where they are skipped."""

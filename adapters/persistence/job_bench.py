@@ -217,7 +217,7 @@ class OpenedOnDisk:
 def _mistakes(index: LineIndex) -> tuple[JobMistake, ...]:
     report = index.report
     told = [JobMistake(code=one.code, message=one.message, line=one.number) for one in report.mistakes]
-    more = report.bad + report.duplicates - len(told)
+    more = report.mistaken - len(told)
     if more > 0:
         told.append(
             JobMistake(code="too_many_errors", message=f"{more} more lines are mistaken; mend these first.")

@@ -92,7 +92,7 @@ def open_index(
     shard: Shard,
     resuming: bool,
     errors: str | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int], object] | None = None,
 ) -> LineIndex:
     """The index of the input: the one at `path` where it was made of the same, else a new one, written there.
 
