@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from adapters.dialects import json_codec
+from adapters.dialects.batch_lines.result_decoding import decode_result
 from domain.batch.result_head import ResultHead
 
 
@@ -37,7 +37,7 @@ def read_result(raw: bytes) -> ResultHead | None:
 
     Of OpenAI's a request succeeded where its answer has a status from 200 to 299.
     """
-    line = _decode(raw)
+    line = decode_result(raw, _LINES)
     if line is None:
         return None
     if line.result is not None:
@@ -45,18 +45,3 @@ def read_result(raw: bytes) -> ResultHead | None:
     if line.response is not None:
         return ResultHead(custom_id=line.custom_id, succeeded=200 <= line.response.status_code < 300)
     return None if line.error is None else ResultHead(custom_id=line.custom_id, succeeded=False)
-
-
-def _decode(raw: bytes) -> _Line | None:
-    try:
-        return _LINES.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        # Of those that are JSON, msgspec refuses only the ones with lone surrogates.
-        return _decode_slowly(raw) if b"\\u" in raw else None
-
-
-def _decode_slowly(raw: bytes) -> _Line | None:
-    try:
-        return msgspec.convert(json_codec.decode(raw), _Line)
-    except ValueError:  # and so a msgspec.ValidationError
-        return None

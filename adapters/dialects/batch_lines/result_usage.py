@@ -4,7 +4,7 @@ from typing import Final
 
 import msgspec
 
-from adapters.dialects import json_codec
+from adapters.dialects.batch_lines.result_decoding import decode_result
 from domain.batch.job import JobUsage
 
 
@@ -46,7 +46,7 @@ _LINES: Final = msgspec.json.Decoder(_Line)
 
 def read_usage(raw: bytes) -> JobUsage | None:
     """What the answer on the line `raw` took; None where it does not say."""
-    line = _decode(raw)
+    line = decode_result(raw, _LINES)
     usage = None if line is None else line.response.body.usage
     if usage is None:
         return None
@@ -58,19 +58,3 @@ def read_usage(raw: bytes) -> JobUsage | None:
         answer_tokens=usage.completion_tokens or usage.output_tokens or 0,
         reasoning_tokens=(answer_details.reasoning_tokens or 0) if answer_details else 0,
     )
-
-
-def _decode(raw: bytes) -> _Line | None:
-    try:
-        return _LINES.decode(raw)
-    except msgspec.ValidationError:
-        return None
-    except (msgspec.DecodeError, UnicodeDecodeError):  # of results, only those with lone surrogates
-        return _decode_slowly(raw)
-
-
-def _decode_slowly(raw: bytes) -> _Line | None:
-    try:
-        return msgspec.convert(json_codec.decode(raw), _Line)
-    except ValueError:  # and so a msgspec.ValidationError
-        return None

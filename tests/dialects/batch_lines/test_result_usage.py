@@ -63,6 +63,7 @@ def test_every_endpoint_says_what_it_took(usage: Any, expected: JobUsage) -> Non
         b"\n",
         b"{",
         b'"\xff"',
+        b'{"response":{"body":{"text":' + b"[" * 5_000,
     ],
 )
 def test_what_says_nothing_is_nothing(raw: bytes) -> None:
