@@ -20,6 +20,21 @@ class Frame:
     data: bytes | None
     raw: bytes
 
+    @property
+    def closed(self) -> bytes:
+        """`raw` with its blank line, which the last of a stream may lack: nothing that follows melts into it."""
+        return self.raw.rstrip(b"\r\n") + b"\n\n"
+
+    def with_data(self, data: bytes) -> bytes:
+        """`raw` with other data; all else in it is kept, where the data stands there in one piece."""
+        if data == self.data:
+            return self.raw
+        lines = data.replace(b"\n", b"\ndata: ")
+        if self.data is not None and self.raw.count(self.data) == 1:
+            return self.raw.replace(self.data, lines)
+        named = b"event: " + self.event.encode() + b"\n" if self.event else b""
+        return named + b"data: " + lines + b"\n\n"
+
 
 class FrameDecoder:
     """Cuts a stream into frames. Lines end with LF, CRLF or CR, and nothing else; a frame ends at a blank line.

@@ -47,6 +47,22 @@ def test_any_split_gives_the_same_frames(
     assert b"".join(frame.raw for frame in frames) == stream
 
 
+@given(streams(), st.sampled_from([b"{}", b"[1,\n2]", b"x"]))
+def test_a_frame_with_other_data_differs_in_nothing_else(
+    made: tuple[bytes, list[tuple[str, bytes | None]]], data: bytes
+) -> None:
+    frames = frames_of([made[0]])
+    changed = frames_of([frame.with_data(data) for frame in frames])
+    assert [(frame.event, frame.data) for frame in changed] == [(frame.event, data) for frame in frames]
+    assert all(frame.with_data(frame.data) == frame.raw for frame in frames if frame.data is not None)
+
+
+@pytest.mark.parametrize("cut", [0, 1, 2])
+def test_a_frame_is_closed_whatever_it_lacks(cut: int) -> None:
+    (frame,) = frames_of([b"event: a\ndata: b\n\n"[: len(b"event: a\ndata: b\n\n") - cut]])
+    assert frame.closed == b"event: a\ndata: b\n\n"
+
+
 @given(st.text("ad:\r\n ", max_size=40), st.data())
 def test_any_bytes_in_any_split(text: str, data: st.DataObject) -> None:
     stream = text.encode()

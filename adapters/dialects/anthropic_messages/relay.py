@@ -1,7 +1,5 @@
 """Answers that reach a client of the same wire as they came, but for the model's name."""
 
-import re
-from dataclasses import replace
 from typing import Final
 
 from adapters.dialects import json_codec
@@ -12,14 +10,13 @@ from adapters.dialects.anthropic_messages.vocabulary import Block
 from adapters.dialects.anthropic_messages.wire_tap import glance, plain
 from adapters.dialects.contract import Reply
 from adapters.dialects.envelope import Envelope
-from adapters.dialects.repeats import Repeats
-from adapters.dialects.sse import Frame, FrameDecoder
+from adapters.dialects.framed_relay import MODEL_MEMBER, FramedRelay
+from adapters.dialects.sse import Frame
 from adapters.dialects.upstream_errors import excerpt
 from domain.chat.events import ContentSeen, Ended, Failed, Finished, Started, StreamEvent, UsageReported
-from domain.errors import MalformedRequest, MalformedResponse, UpstreamError
+from domain.errors import MalformedRequest, MalformedResponse
 from domain.json_types import JSON
 
-_MODEL: Final = re.compile(rb'"model"\s*:\s*"(?:[^"\\]|\\.)*"')
 _SILENT: Final = frozenset({"text", "thinking"})
 """Blocks that say nothing yet when they open."""
 
@@ -28,40 +25,18 @@ _DONE: Final = b"[DONE]"
 _STOP_FRAME: Final = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
 
 
-class MessagesRelay:
+class MessagesRelay(FramedRelay):
     """One answer on its way through. Give it to `feed` and `finish` as a stream, or to `answer` whole."""
 
     def __init__(self, reply: Reply) -> None:
+        super().__init__()
         self._model = reply.model
-        self._frames = FrameDecoder()
-        self._repeats = Repeats()
-        self._started = self._said = self._called = self._finished = self._over = False
+        self._started = self._said = self._called = self._finished = False
         self._usage: Block = {}
-
-    def feed(self, chunk: bytes) -> tuple[bytes, tuple[StreamEvent, ...]]:
-        """The bytes to forward for `chunk`, and what they tell. Nothing of a failure or after it is forwarded."""
-        if self._over:
-            return b"", ()
-        passed = b""
-        if not self._frames.is_within_frame:
-            passed, chunk = self._repeats.split(chunk)
-            if not chunk:
-                return passed, ()
-        try:
-            frames = self._frames.feed(chunk)
-        except ValueError as refused:
-            self._over = True
-            return passed, (Failed(MalformedResponse(f"{refused}.")),)
-        raw, events = self._relay(frames)
-        return passed + raw, events
-
-    def repeated(self, chunk: bytes) -> bytes:
-        """What to forward for a chunk whose frames tell nothing, if that is seen at a glance; else nothing."""
-        return b"" if self._over or self._frames.is_within_frame else self._repeats.whole(chunk)
 
     def finish(self) -> tuple[bytes, tuple[StreamEvent, ...]]:
         """What the end of the body completes: message_stop where the upstream forgot it, Ended or Failed."""
-        raw, events = self._relay([_closed(frame) for frame in self._frames.finish() if frame.data])
+        raw, events = self._rest()
         if self._over:
             return raw, events
         self._over = True
@@ -87,19 +62,6 @@ class MessagesRelay:
         if not self._finished:
             raise truncated()
         return self._renamed(body, message), (*events, Ended())
-
-    def _relay(self, frames: list[Frame]) -> tuple[bytes, tuple[StreamEvent, ...]]:
-        forwarded: list[bytes] = []
-        events: list[StreamEvent] = []
-        for frame in frames:
-            if self._over:
-                break
-            try:
-                forwarded.append(self._frame(frame, events))
-            except UpstreamError as error:
-                self._over = True
-                events.append(Failed(error))
-        return b"".join(forwarded), tuple(events)
 
     def _frame(self, frame: Frame, events: list[StreamEvent]) -> bytes:
         data = frame.data
@@ -143,7 +105,7 @@ class MessagesRelay:
             document = plain(data)
             document["message"]["model"] = self._model
             renamed = json_codec.encode(document)
-        return _rewritten(frame, renamed)
+        return frame.with_data(renamed)
 
     def _begin(self, message: wire_tap.Message, events: list[StreamEvent]) -> None:
         self._started = True
@@ -196,23 +158,10 @@ class MessagesRelay:
 
     def _with_only_model(self, data: bytes) -> bytes | None:
         """`data` with another model; None where its bytes alone do not tell which member is meant."""
-        found = _MODEL.findall(data)
+        found = MODEL_MEMBER.findall(data)
         if len(found) != 1:
             return None
         return data.replace(found[0], b'"model":' + json_codec.encode(self._model), 1)
-
-
-def _rewritten(frame: Frame, data: bytes) -> bytes:
-    """The frame with other data."""
-    if frame.data is not None and frame.raw.count(frame.data) == 1:
-        return frame.raw.replace(frame.data, data)
-    named = b"event: " + frame.event.encode() + b"\n" if frame.event else b""
-    return named + b"data: " + data.replace(b"\n", b"\ndata: ") + b"\n\n"
-
-
-def _closed(frame: Frame) -> Frame:
-    """A frame whose blank line never came, with one, so that nothing that follows melts into it."""
-    return replace(frame, raw=frame.raw.rstrip(b"\r\n") + b"\n\n")
 
 
 def _object(value: JSON) -> Block:

@@ -1,7 +1,6 @@
 """Answers that reach a client of the same wire as they came, but for the model's name and unasked usage."""
 
 import re
-from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -9,59 +8,36 @@ import msgspec
 from adapters.dialects import json_codec
 from adapters.dialects.contract import Reply
 from adapters.dialects.envelope import Envelope
+from adapters.dialects.framed_relay import MODEL_MEMBER, FramedRelay
 from adapters.dialects.openai_chat.errors import parse_stream_error
 from adapters.dialects.openai_chat.finish_reasons import parse_finish, truncated
 from adapters.dialects.openai_chat.stream_decoder import DONE
 from adapters.dialects.openai_chat.usage_tap import glance_at_usage
 from adapters.dialects.openai_chat.wire_tap import Tap, glance
-from adapters.dialects.repeats import Repeats
-from adapters.dialects.sse import Frame, FrameDecoder
+from adapters.dialects.sse import Frame
 from domain.chat.events import ContentSeen, Ended, Failed, Finished, Started, StreamEvent, UsageReported
 from domain.errors import MalformedRequest, MalformedResponse, UpstreamError
 from domain.json_types import JSON
 
-_MODEL: Final = re.compile(rb'"model"\s*:\s*"(?:[^"\\]|\\.)*"')
 _MODEL_KEY: Final = b'"model"'
 _USAGE_KEY: Final = re.compile(rb',\s*"usage"\s*:\s*')
 _NULL: Final = msgspec.Raw(b"null")
 _DONE_FRAME: Final = b"data: " + DONE + b"\n\n"
 
 
-class ChatRelay:
+class ChatRelay(FramedRelay):
     """One answer on its way through. Give it to `feed` and `finish` as a stream, or to `answer` whole."""
 
     def __init__(self, reply: Reply) -> None:
+        super().__init__()
         self._reply = reply
         self._model_member = b'"model":' + json_codec.encode(reply.model)
-        self._frames = FrameDecoder()
-        self._repeats = Repeats()
-        self._started = self._said = self._over = False
+        self._started = self._said = False
         self._finished: dict[int, bool] = {}
-
-    def feed(self, chunk: bytes) -> tuple[bytes, tuple[StreamEvent, ...]]:
-        """The bytes to forward for `chunk`, and what they tell. Nothing of a failure or after it is forwarded."""
-        if self._over:
-            return b"", ()
-        passed = b""
-        if not self._frames.is_within_frame:
-            passed, chunk = self._repeats.split(chunk)
-            if not chunk:
-                return passed, ()
-        try:
-            frames = self._frames.feed(chunk)
-        except ValueError as refused:
-            self._over = True
-            return passed, (Failed(MalformedResponse(f"{refused}.")),)
-        raw, events = self._relay(frames)
-        return passed + raw, events
-
-    def repeated(self, chunk: bytes) -> bytes:
-        """What to forward for a chunk whose frames tell nothing, if that is seen at a glance; else nothing."""
-        return b"" if self._over or self._frames.is_within_frame else self._repeats.whole(chunk)
 
     def finish(self) -> tuple[bytes, tuple[StreamEvent, ...]]:
         """What the end of the body completes: `[DONE]` where the upstream forgot it, Ended or Failed."""
-        raw, events = self._relay([_closed(frame) for frame in self._frames.finish() if frame.data])
+        raw, events = self._rest()
         if self._over:
             return raw, events
         self._over = True
@@ -81,19 +57,6 @@ class ChatRelay:
     @property
     def _is_complete(self) -> bool:
         return bool(self._finished) and all(self._finished.values())
-
-    def _relay(self, frames: list[Frame]) -> tuple[bytes, tuple[StreamEvent, ...]]:
-        forwarded: list[bytes] = []
-        events: list[StreamEvent] = []
-        for frame in frames:
-            if self._over:
-                break
-            try:
-                forwarded.append(self._frame(frame, events))
-            except UpstreamError as error:
-                self._over = True
-                events.append(Failed(error))
-        return b"".join(forwarded), tuple(events)
 
     def _frame(self, frame: Frame, events: list[StreamEvent]) -> bytes:
         data = frame.data
@@ -115,7 +78,7 @@ class ChatRelay:
             if counts and not tap.choices:
                 return b""
             data = _without_usage(data, tap.usage)
-        forwarded = self._rewritten(frame, self._with_model(data, tap))
+        forwarded = frame.with_data(self._with_model(data, tap))
         if self._said and len(events) == told and not counts:
             self._repeats.learn(frame, forwarded)
         return forwarded
@@ -143,26 +106,12 @@ class ChatRelay:
         """`data` under the name the client asked for."""
         if not isinstance(tap.model, str):
             return data
-        found = _MODEL.search(data)
+        found = MODEL_MEMBER.search(data)
         if found is not None and (
-            data.find(_MODEL_KEY, found.end()) < 0 or _MODEL.search(data, found.end()) is None
+            data.find(_MODEL_KEY, found.end()) < 0 or MODEL_MEMBER.search(data, found.end()) is None
         ):
             return data[: found.start()] + self._model_member + data[found.end() :]
         return _rebuilt(data).with_members({"model": self._reply.model}).encode()
-
-    @staticmethod
-    def _rewritten(frame: Frame, data: bytes) -> bytes:
-        """The frame with other data; its own bytes where nothing was changed."""
-        if data == frame.data:
-            return frame.raw
-        if frame.data is not None and frame.raw.count(frame.data) == 1:
-            return frame.raw.replace(frame.data, data)
-        return b"data: " + data.replace(b"\n", b"\ndata: ") + b"\n\n"
-
-
-def _closed(frame: Frame) -> Frame:
-    """A frame whose blank line never came, with one, so that nothing that follows melts into it."""
-    return replace(frame, raw=frame.raw.rstrip(b"\r\n") + b"\n\n")
 
 
 def _without_usage(data: bytes, usage: msgspec.Raw) -> bytes:

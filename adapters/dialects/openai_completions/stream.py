@@ -126,15 +126,10 @@ class CompletionsDecoder:
 
 def _as_chat(frame: Frame) -> bytes:
     if not frame.data or not frame.data.lstrip().startswith(b"{"):
-        return _closed(frame)
+        return frame.closed
     try:
         document = json_codec.decode(frame.data)
     except ValueError:
-        return _closed(frame)
+        return frame.closed
     name = f"event: {frame.event}\n".encode() if frame.event else b""
     return name + b"data: " + json_codec.encode(as_chat(document, streamed=True)) + b"\n\n"
-
-
-def _closed(frame: Frame) -> bytes:
-    """The frame with its blank line, which the last one of a stream may lack."""
-    return frame.raw.rstrip(b"\r\n") + b"\n\n"
