@@ -88,7 +88,7 @@ def test_one_of_several_workers_works_and_another_takes_over(tmp_path: Path, ups
         keeping(tmp_path, upstream, "--workers", "2", "--log-level", "info") as gateway,
         openai_client(gateway) as client,
     ):
-        until(lambda: len(_serving(gateway)) == 2)
+        _wait_for_workers(gateway, 2)
         first = _serving(gateway)
         batch_id = begin(client, lines(REQUESTS)).id
         for deaths, pid in enumerate(first, 1):
@@ -96,7 +96,7 @@ def test_one_of_several_workers_works_and_another_takes_over(tmp_path: Path, ups
             upstream.wait_for(5 * deaths + CONCURRENCY)
             assert upstream.waiting <= CONCURRENCY * deaths
             os.kill(pid, signal.SIGKILL)
-            until(lambda expected=2 + deaths: len(_serving(gateway)) == expected, lambda: gateway.output)  # type: ignore[misc]
+            _wait_for_workers(gateway, 2 + deaths)
         upstream.let(FOREVER)
         check(client, batch_id, upstream, deaths=2)
 
@@ -107,16 +107,21 @@ def test_a_new_configuration_takes_the_batches_over(tmp_path: Path, upstream: Ga
         keeping(tmp_path, upstream, "--workers", "1", "--log-level", "info") as gateway,
         openai_client(gateway) as client,
     ):
-        until(lambda: len(_serving(gateway)) == 1)
+        _wait_for_workers(gateway, 1)
         batch_id = begin(client, lines(REQUESTS)).id
         upstream.let(6)
         upstream.wait_for(6 + CONCURRENCY)
         gateway.process.send_signal(signal.SIGHUP)
-        until(lambda: len(_serving(gateway)) == 2, lambda: gateway.output)
+        _wait_for_workers(gateway, 2)
         upstream.let(FOREVER)
         # the old worker answers on kept connections until they are idle
         with openai_client(gateway) as later:
             check(later, batch_id, upstream, deaths=0)
+
+
+def _wait_for_workers(gateway: Gateway, began: int) -> None:
+    """Until so many of its workers have begun to serve, those that died since among them."""
+    until(lambda: len(_serving(gateway)) == began, lambda: gateway.output)
 
 
 def _serving(gateway: Gateway) -> list[int]:
