@@ -8,7 +8,7 @@ from adapters.dialects.contract import Target
 from adapters.dialects.envelope import Envelope, raw_members
 from adapters.dialects.openai_chat.quirks import ChatQuirks
 from adapters.dialects.openai_chat.reasoning_models import refused_parameters, refuses_sampling
-from adapters.providers.merging import merged
+from adapters.providers.merging import overlaid
 from domain.chat.loss import Loss, LossKind
 from domain.json_types import JSON
 from domain.models.profile import ModelProfile
@@ -74,10 +74,7 @@ class ChatFitting:
         if streamed and quirks.stream_usage:
             members["stream_options"] = {**_object(envelope, "stream_options"), **_USAGE_WISH}
         for member, value in extra_body.items():
-            there = members.get(member) or _object(envelope, member)
-            members[member] = (
-                merged(there, value) if isinstance(value, dict) and isinstance(there, dict) else value
-            )
+            members[member] = overlaid(members.get(member) or _object(envelope, member), value)
         return envelope.with_members(members), losses
 
     def _refused(self, envelope: Envelope) -> frozenset[str]:

@@ -3,7 +3,7 @@
 from typing import Final
 
 from adapters.dialects.envelope import Envelope
-from adapters.providers.merging import merged
+from adapters.providers.merging import overlaid
 from adapters.providers.route import Route
 from adapters.providers.wire import ModelWire
 from domain.json_types import JSON
@@ -20,6 +20,5 @@ def native(envelope: Envelope, route: Route, wire: ModelWire) -> Envelope:
     else:
         members["model"] = wire.model.model
     for name, value in route.extra_body.items():
-        there = envelope.value(name) if isinstance(value, dict) else None
-        members[name] = merged(there, value) if isinstance(there, dict) else value
+        members[name] = overlaid(envelope.value(name), value) if isinstance(value, dict) else value
     return envelope.with_members(members)
