@@ -128,7 +128,7 @@ class CallCounts:
             label = "" if error is None else error.label
             # A plain tuple finds what was stored under the named one, and is made in half the time.
             labels = (record.route, record.group, record.deployment, record.status, label)
-            outcome = self._outcomes.get(labels) or self._outcome(OutcomeLabels(*labels))  # type: ignore[call-overload]
+            outcome = self._outcomes.get(labels) or self._outcome(OutcomeLabels(*labels))  # type: ignore[call-overload]  # see above
             outcome.calls += 1
             _add(record, outcome.counts)
 

@@ -204,7 +204,7 @@ async def test_the_servers_own_headers_are_those_of_now(connect: Connect, below:
     for date in (b"yesterday", b"today"):
         protocol.server_state.default_headers = [(b"date", date)]
         protocol.data_received(GOOD)
-        await until(lambda date=date: b"\r\ndate: %b\r\n" % date in below.written)  # type: ignore[misc]
+        await until(lambda date=date: b"\r\ndate: %b\r\n" % date in below.written)  # type: ignore[misc]  # mypy infers no default of a lambda
     assert protocol.server_state.total_requests == 2
 
 

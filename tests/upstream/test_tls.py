@@ -14,6 +14,7 @@ from adapters.upstream.tls import LazySslContext, TlsSettings, build_ssl_context
 from domain.errors import NotConfigured, UpstreamTimeout, UpstreamUnavailable
 from tests.upstream.scripted_server import (
     Exchange,
+    Script,
     answer,
     sends,
     sends_and_closes,
@@ -111,11 +112,11 @@ async def test_truncation_is_seen_through_tls(
     client: Client,
     server_context: ssl.SSLContext,
     ca_file: str,
-    end: Callable[[bytes], Callable[[Exchange], None]],
+    end: Callable[[bytes], Script],
 ) -> None:
     upstream = client(TlsSettings(ca_file=ca_file))
     script = end(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nabc")
-    async with serving(script, tls=server_context) as server:  # type: ignore[arg-type]
+    async with serving(script, tls=server_context) as server:
         response = await upstream.open(server.request())
         with pytest.raises(UpstreamUnavailable, match="cut short"):
             await response.read()
