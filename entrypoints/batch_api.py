@@ -66,8 +66,7 @@ class BatchWork:
         kept = self._container.kept_batches()
         if kept is None:
             return controls
-        asker = lazily("entrypoints.in_process:in_process_door")(self._container)
-        self._conductor = kept.conductor(asker, self._container.tasks())
+        self._conductor = kept.conductor(self._container.in_process_door(), self._container.tasks())
         self._container.tasks().run(self._work(self._conductor))
         return _Steering(controls, self)
 

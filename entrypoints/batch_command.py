@@ -31,7 +31,6 @@ from entrypoints.batch_survey import render_survey, survey
 from entrypoints.batch_telling import replace_closed_streams, tell
 from entrypoints.container import Container
 from entrypoints.garbage import spare_collections
-from entrypoints.in_process import in_process_door
 from entrypoints.server import run
 
 
@@ -71,7 +70,7 @@ class _Command:
             options=Options(config=options.config, log_level=options.log_level, log_format=options.log_format),
         )
         self._have_logs_beside_the_bar()
-        self._door = in_process_door(self._container)
+        self._door = self._container.in_process_door()
         spare_collections()
 
     def run(self) -> ExitCode:

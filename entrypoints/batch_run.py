@@ -11,8 +11,7 @@ from domain.batch.line import BatchLine
 from entrypoints.batch_progress import Progress
 from entrypoints.batch_report import EarlyEnd, ExitCode
 from entrypoints.batch_telling import tell
-from entrypoints.container import Container
-from entrypoints.in_process import close
+from entrypoints.container import Container, close_container
 from entrypoints.server import on_signals
 
 
@@ -41,7 +40,7 @@ class WatchedRun:
             return await self._run()
         finally:
             self._task = None  # what is left takes a moment, and no signal makes it shorter
-            await close(self._container)
+            await close_container(self._container)
             self._progress.stop()
 
     async def _run(self) -> EarlyEnd | None:

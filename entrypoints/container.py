@@ -195,9 +195,8 @@ class Container(containers.DeclarativeContainer):
     stored_responses = providers.Singleton(StoredResponses, fleet, response_store)
     router_state = providers.Singleton(RouterState, roster, clock)
     explain = providers.Singleton(Explain, roster, courses, clock)
-    list_models = providers.Singleton(
-        ListModels, fleet, providers.Object(known_models), providers.Singleton(profiles, bindings)
-    )
+    profile_of = providers.Singleton(profiles, bindings)
+    list_models = providers.Singleton(ListModels, fleet, providers.Object(known_models), profile_of)
 
     access = providers.Singleton(access_policy, loaded, options)
     reception = providers.Singleton(Reception, access, max_body_bytes=settings.max_request_bytes)
@@ -216,6 +215,22 @@ class Container(containers.DeclarativeContainer):
         log=access_log,
         clock=clock,
         tasks=tasks,
+    )
+    # Batches and programs come in here; who only serves does without it.
+    estimate_call = providers.Singleton(
+        lazily("application.estimate_call:EstimateCall"),
+        roster,
+        family_of=family_of,
+        profile_of=profile_of,
+        price_of=prices,
+    )
+    in_process_door = providers.Singleton(
+        lazily("adapters.http.in_process:InProcessDoor"),
+        data_plane,
+        estimate_call,
+        clock=clock,
+        dialect=chat_dialect,
+        key=settings.master_key,
     )
     kept_batches = providers.Singleton(kept_batches, settings, clock)
     # Quart takes longer to import than all else here together: who asks for nothing but answers does without it.
@@ -247,3 +262,9 @@ class Container(containers.DeclarativeContainer):
         ),
         max_body_bytes=settings.max_request_bytes,
     )
+
+
+async def close_container(container: Container) -> None:
+    """Close its connections to upstreams, and write what is left of its log."""
+    await container.upstreams().aclose()
+    container.access_log().flush()

@@ -22,8 +22,9 @@ from adapters.dialects.embeddings.openai_client import parse_response
 from application.answer_chat import Answer
 from application.batch.run import BatchEnd, BatchLimits, RunBatch
 from application.batch.unwatched import Unwatched
+from application.estimate_call import EstimateCall
 from application.metering import PriceOf
-from application.ports.batch import BatchWatch
+from application.ports.batch import BatchWatch, LineAsker
 from application.ports.embedder import RelayedEmbeddings
 from domain.batch.line import LineEstimate
 from domain.chat import events as ev
@@ -34,10 +35,10 @@ from domain.chat.response import ChatResponse
 from domain.embeddings import EmbeddingRequest, EmbeddingResponse
 from domain.errors import ErrorKind, MalformedResponse
 from domain.pricing.price import Price
+from entrypoints.arguments import Options
 from entrypoints.batch import BatchOrder, open_batch
 from entrypoints.canonical_calls import chat_call, embedding_call
-from entrypoints.container import Container
-from entrypoints.in_process import close, estimate_call, in_process_door, quiet_container
+from entrypoints.container import Container, close_container
 from entrypoints.lines_in_memory import LinesInMemory
 
 Config: TypeAlias = "str | os.PathLike[str] | Mapping[str, object]"
@@ -63,7 +64,15 @@ async def open_gateway(
     try:
         yield Gateway(container)
     finally:
-        await close(container)
+        await close_container(container)
+
+
+def quiet_container(loaded: LoadedConfig, *, log_level: str = "error") -> Container:
+    """The parts of a gateway that no server serves; calls are logged to stderr at `log_level` and above.
+
+    Raises ConfigError where the configuration cannot mean anything.
+    """
+    return Container(loaded=loaded, options=Options(log_level=log_level))
 
 
 class Gateway:
@@ -74,8 +83,8 @@ class Gateway:
         self._answer_chat = container.answer_chat()
         self._embed = container.embed()
         self._chat_dialect: ClientDialect = container.chat_dialect()
-        self._door = in_process_door(container)
-        self._estimate = estimate_call(container)
+        self._door: LineAsker = container.in_process_door()
+        self._estimate: EstimateCall = container.estimate_call()
         self._roster = container.roster()
         self._price_of: PriceOf = container.prices()
 

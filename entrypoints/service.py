@@ -15,7 +15,7 @@ from adapters.observability.logs import configure_logging
 from entrypoints.arguments import Options
 from entrypoints.banner import render_banner
 from entrypoints.batch_api import BatchWork, check_data_dir
-from entrypoints.container import Container
+from entrypoints.container import Container, close_container
 from entrypoints.garbage import spare_collections
 from entrypoints.listening import base_url, check_certificate, listen
 from entrypoints.server import Controls, ServerSettings, import_server, serve_hypercorn, serve_uvicorn
@@ -81,8 +81,7 @@ class Service:
         async def close() -> None:
             await container.drain().wait()
             await batches.ended()
-            await container.upstreams().aclose()
-            container.access_log().flush()
+            await close_container(container)
             if link is not None:
                 await link.leave()
 

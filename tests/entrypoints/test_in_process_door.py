@@ -16,7 +16,8 @@ from domain.chat.usage import Usage
 from domain.errors import ErrorKind, MalformedRequest, RequestError, UnknownModel
 from domain.models.token_estimate import estimate_text
 from domain.pricing.cost import cost_usd
-from entrypoints.in_process import close, in_process_door, quiet_container
+from entrypoints.container import close_container
+from entrypoints.library import quiet_container
 
 PRICED = {"model": "echo/echo", "input_cost_per_token": 1e-6, "output_cost_per_token": 4e-6}
 GPT = {"model": "openai/gpt-4.1-mini", "api_key": "k"}
@@ -50,7 +51,8 @@ LINES: tuple[tuple[str, dict[str, Any], str], ...] = (
 
 
 def door(config: Mapping[str, object] = CONFIG) -> InProcessDoor:
-    return in_process_door(quiet_container(load_mapping(config, {})))
+    opened: InProcessDoor = quiet_container(load_mapping(config, {})).in_process_door()
+    return opened
 
 
 def line(path: str, body: dict[str, Any] | bytes) -> BatchLine:
@@ -146,14 +148,14 @@ async def test_the_upstreams_socket_is_closed_with_the_lines_task() -> None:
         container = quiet_container(
             load_mapping({"model_list": [{"model_name": "echo", "litellm_params": reached}]}, {})
         )
-        task = asyncio.get_running_loop().create_task(in_process_door(container).ask(chat()))
+        task = asyncio.get_running_loop().create_task(container.in_process_door().ask(chat()))
         async with asyncio.timeout(5):
             await asked.wait()
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
             await gone.wait()
-        await close(container)
+        await close_container(container)
 
 
 @pytest.mark.parametrize(("path", "body", "limit"), LINES, ids=[path for path, _, _ in LINES])
@@ -231,7 +233,7 @@ def test_what_cannot_be_asked_cannot_be_estimated() -> None:
 def test_no_answer_within_its_limits_costs_more_than_estimated() -> None:
     container = quiet_container(load_mapping(CONFIG, {}))
     price = container.prices()(container.fleet().deployments("gpt")[0])
-    found = in_process_door(container).estimate(chat(model="gpt", max_tokens=70))
+    found = container.in_process_door().estimate(chat(model="gpt", max_tokens=70))
     most_usd = found.cost_usd
     assert price is not None
     assert most_usd is not None

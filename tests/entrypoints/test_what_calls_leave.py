@@ -16,8 +16,8 @@ import uvicorn
 import adapters
 from adapters.config.loading import load_mapping
 from adapters.http.wire import wire_to
-from entrypoints.container import Container
-from entrypoints.in_process import close, quiet_container
+from entrypoints.container import Container, close_container
+from entrypoints.library import quiet_container
 from tests.http.both_servers import ANSWER, DONE, FRAME, FRAMES
 from tests.http.http_client import Connection, request_bytes
 from tests.upstream.scripted_server import (
@@ -165,7 +165,7 @@ async def staged(door: str) -> AsyncIterator[Stage]:
                 yield Stage(container, upstream, listener.getsockname()[1])
             finally:
                 await server.shutdown([listener])
-                await close(container)
+                await close_container(container)
 
 
 @contextmanager
