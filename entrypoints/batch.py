@@ -6,7 +6,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import random
-from typing import Final
 
 from adapters.dialects.batch_lines.line_reader import LineReader
 from adapters.dialects.batch_lines.result_reader import read_result
@@ -25,9 +24,7 @@ from application.batch.unwatched import Unwatched
 from application.ports.batch import BatchWatch, LineAsker, LineSource
 from application.ports.clock import Clock
 from domain.batch.line import BatchLine, LineOutcome
-from domain.batch.shard import Shard
-
-WHOLE: Final = Shard(1, 1)
+from domain.batch.shard import WHOLE, Shard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,9 +22,8 @@ from application.ports.clock import Clock
 from domain.batch.job import BatchJob, JobCounts, JobMistake, JobStatus, JobUsage, KeptFile, errors_id, output_id
 from domain.batch.line import BatchLine, LineOutcome, LineShape
 from domain.batch.result_head import ResultHead
-from domain.batch.shard import Shard
+from domain.batch.shard import WHOLE
 
-_WHOLE: Final = Shard(index=1, count=1)
 _INDEX: Final = "index"
 _INPUT_GONE: Final = JobMistake(
     code="invalid_file",
@@ -89,7 +88,7 @@ class JobBench:
                         work / _INDEX,
                         batch_input,
                         self._parser_of(job),
-                        shard=_WHOLE,
+                        shard=WHOLE,
                         resuming=paths.have_results(),
                         progress=progress,
                     )
@@ -139,7 +138,7 @@ class OpenedOnDisk:
 
     @property
     def source(self) -> LineSource:
-        return self._opened()[0].pending(self._finished, _WHOLE)
+        return self._opened()[0].pending(self._finished, WHOLE)
 
     @property
     def sink(self) -> "OpenedOnDisk":
@@ -157,7 +156,7 @@ class OpenedOnDisk:
     def give_up(self, why: JobStatus) -> None:
         form, (index, results) = self._form, self._opened()
         render = form.render_cancelled if why is JobStatus.CANCELLED else form.render_expired
-        rest = index.pending(self._finished, _WHOLE)
+        rest = index.pending(self._finished, WHOLE)
         while (line := rest.next_line()) is not None:
             results.append(render(line), succeeded=False)
             self._note(line, succeeded=False)

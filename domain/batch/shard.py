@@ -1,6 +1,7 @@
 """One machine's part of a batch."""
 
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +24,7 @@ class Shard:
     def has(self, number: int) -> bool:
         """Whether the line of this number (from 1) is in it."""
         return (number - self.index) % self.count == 0
+
+
+WHOLE: Final = Shard(1, 1)
+"""All lines."""

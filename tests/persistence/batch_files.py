@@ -15,10 +15,9 @@ from adapters.persistence.recovery import Recovered, recover_results
 from adapters.persistence.result_file import ResultFile
 from adapters.persistence.result_paths import ResultPaths
 from domain.batch.line import BatchLine, LineOutcome, LineShape
-from domain.batch.shard import Shard
+from domain.batch.shard import WHOLE, Shard
 from domain.errors import UpstreamRejected
 
-WHOLE = Shard(index=1, count=1)
 NOTHING = LineSet()
 
 

@@ -17,8 +17,8 @@ from adapters.persistence.line_index import index_path, open_index
 from adapters.persistence.line_set import LineSet
 from adapters.persistence.pending_lines import InputChanged
 from adapters.persistence.refusals import BatchFilesRefused
-from domain.batch.shard import Shard
-from tests.persistence.batch_files import NOTHING, WHOLE, asked, chat_line, ids_of, opened, write_input
+from domain.batch.shard import WHOLE, Shard
+from tests.persistence.batch_files import NOTHING, asked, chat_line, ids_of, opened, write_input
 
 
 def test_lines_come_in_order_with_their_numbers(tmp_path: Path) -> None:
