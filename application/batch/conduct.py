@@ -91,7 +91,6 @@ class ConductBatches:
             self._tasks.run(self._work(job.id, run))
 
     async def _work(self, job_id: str, run: KeptRun) -> None:
-        self._resting_until_s[job_id] = float("inf")
         rest_s = REST_S
         try:
             await run.work()
@@ -102,8 +101,7 @@ class ConductBatches:
             _LOG.error("batch %s rests for %g s: %s", job_id, REST_S, failure)
         finally:
             del self._runs[job_id]
+            self._resting_until_s.pop(job_id, None)
             if rest_s:
                 self._resting_until_s[job_id] = self._shop.clock.monotonic_s() + rest_s
-            else:
-                del self._resting_until_s[job_id]
             self._news.set()
