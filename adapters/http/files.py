@@ -43,8 +43,7 @@ def files_blueprint(files: KeptFiles, *, max_upload_bytes: int) -> Blueprint:
         return json_response(render_file(await on_disk(files.get, file_id)))
 
     async def content(file_id: str) -> Response:
-        _, stream = await on_disk(files.open, file_id)
-        return file_response(stream, "application/octet-stream")
+        return file_response(await on_disk(files.open, file_id), "application/octet-stream")
 
     def take_uploads(state: BlueprintSetupState) -> None:
         if isinstance(state.app, Quart):

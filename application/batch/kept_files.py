@@ -53,13 +53,12 @@ class KeptFiles:
             raise no_such_file(file_id)
         return file
 
-    def open(self, file_id: str) -> tuple[KeptFile, BinaryIO]:
-        """A file and its content. Raises MalformedRequest where there is none."""
-        file = self.get(file_id)
-        return file, self.content(file_id)
+    def open(self, file_id: str) -> BinaryIO:
+        """The content of a file that is told of. Raises MalformedRequest where there is none."""
+        return self.content(self.get(file_id).id)
 
     def content(self, file_id: str) -> BinaryIO:
-        """The content of any file. Raises MalformedRequest where there is none."""
+        """The content of any file, also of a hidden one. Raises MalformedRequest where there is none."""
         try:
             return self._store.open(file_id)
         except FileNotFoundError:
