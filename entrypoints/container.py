@@ -60,7 +60,7 @@ from application.stored_responses import StoredResponses
 from domain.models.catalogue import known_models
 from domain.routing.roster import Roster
 from entrypoints.arguments import Options
-from entrypoints.batch_api import batch_api_blueprint, kept_batches
+from entrypoints.batch_serving import batch_api_blueprint, kept_batches
 from entrypoints.billing import billing
 from entrypoints.deployments import bind_deployments, fleet_of
 from entrypoints.lazily import lazily

@@ -14,7 +14,7 @@ from adapters.http.lazy_application import LazyApplication
 from adapters.observability.logs import configure_logging
 from entrypoints.arguments import Options
 from entrypoints.banner import render_banner
-from entrypoints.batch_api import BatchWork, check_data_dir
+from entrypoints.batch_serving import BatchWork, check_data_dir
 from entrypoints.container import Container, close_container
 from entrypoints.garbage import spare_collections
 from entrypoints.listening import base_url, check_certificate, listen

@@ -1,4 +1,4 @@
-"""The routes about files and batches, and who works the batches off; light where nothing is kept."""
+"""Batches that a serving gateway keeps: their routes, and the work on them; light where nothing is kept."""
 
 import asyncio
 from pathlib import Path
@@ -34,7 +34,9 @@ def kept_batches(settings: Settings, clock: Clock) -> "KeptBatches | None":
 def batch_api_blueprint(kept: "KeptBatches | None") -> "Blueprint":
     """The routes; where nothing is kept, they say what to configure."""
     if kept is not None:
-        routes: Blueprint = lazily("entrypoints.batch_routes:batch_routes")(kept)
+        routes: Blueprint = lazily("adapters.http.batch_routes:batch_blueprint")(
+            kept.file_service(), kept.batch_service(), max_upload_bytes=kept.max_upload_bytes
+        )
         return routes
     refusals: Blueprint = lazily("adapters.http.batch_api:unconfigured_blueprint")()
     return refusals
