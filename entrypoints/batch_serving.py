@@ -79,9 +79,11 @@ class BatchWork:
 
     async def ended(self) -> None:
         """Wait until what is being asked is answered, and its answers are on the disk."""
-        if self._conductor is not None:
+        kept = self._container.kept_batches()
+        if kept is not None and self._conductor is not None:
             self._conductor.stop()
             await self._ended.wait()
+            await asyncio.to_thread(kept.close)
 
     async def _work(self, conductor: "ConductBatches") -> None:
         try:

@@ -79,6 +79,10 @@ class KeptBatches:
         self._conductor = ConductBatches(LeaderLock(self._folder), shop, tasks)
         return self._conductor
 
+    def close(self) -> None:
+        """Let go of the database, whose file has everything then; who needs it opens it again."""
+        self._database.close()
+
     def _notice(self) -> None:
         if self._conductor is not None:
             self._conductor.notice()

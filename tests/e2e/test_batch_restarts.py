@@ -65,6 +65,7 @@ def test_a_stopped_gateway_asks_nothing_twice(tmp_path: Path, upstream: GatedUps
         upstream.let(CONCURRENCY)
         assert gateway.wait() == 0
         assert upstream.asked.total() == 6 + CONCURRENCY
+    assert [path.name for path in (tmp_path / "kept").glob("batches*")] == ["batches.sqlite"]
     upstream.let(FOREVER)
     with keeping(tmp_path, upstream) as gateway, openai_client(gateway) as client:
         check(client, batch_id, upstream, deaths=0)
