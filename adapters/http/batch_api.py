@@ -12,7 +12,7 @@ from adapters.http.content_coding import inflate, too_large
 from application.ports.batch_store import Cursor
 from domain.errors import InternalFault, MalformedRequest, NotConfigured
 
-OPENAI_PREFIXES: Final = ("/v1", "", "/openai/v1", "/openai")
+_OPENAI_PREFIXES: Final = ("/v1", "", "/openai/v1", "/openai")
 MESSAGES_PREFIXES: Final = ("/v1/messages/batches", "/anthropic/v1/messages/batches")
 
 P = ParamSpec("P")
@@ -25,7 +25,7 @@ _LOG: Final = logging.getLogger(__name__)
 
 def openai_paths(name: str) -> tuple[str, ...]:
     """Where OpenAI's clients, Azure's and litellm's look for `/files` and `/batches`."""
-    return tuple(f"{prefix}/{name}" for prefix in OPENAI_PREFIXES)
+    return tuple(f"{prefix}/{name}" for prefix in _OPENAI_PREFIXES)
 
 
 def unconfigured_blueprint() -> Blueprint:

@@ -43,10 +43,10 @@ def parse_response(body: bytes, usage: Usage | None) -> EmbeddingResponse:
 def _vector(value: JSON) -> Vector:
     if not isinstance(value, str):
         return tuple([float(number) for number in value])
-    return decode_vector(value)
+    return _decode_vector(value)
 
 
-def decode_vector(text: str) -> Vector:
+def _decode_vector(text: str) -> Vector:
     """Little-endian 32-bit floats in base64. Raises ValueError."""
     try:
         numbers = array.array("f", base64.b64decode(text, validate=True))
